@@ -3,6 +3,7 @@ package topologies
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -109,7 +110,26 @@ type clabLinkKeys struct {
 
 // DecodeYAML takes netlab's way to write a key as well, tc.delay.
 func (l *clabLink) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
-	d.Value(undotted(n), &l.clabLinkKeys, path)
+	d.Value(plural(d, undotted(n)), &l.clabLinkKeys, path)
+}
+
+// plural takes a list under endpoint, which is a fault, for that of endpoints.
+func plural(d *yamlpos.Doc, n *yaml.Node) *yaml.Node {
+	ends := mapping(n, "endpoint")
+	if ends == nil || ends.Kind != yaml.SequenceNode || mapping(n, "endpoints") != nil {
+		return n
+	}
+	out := *n
+	out.Content = slices.Clone(n.Content)
+	for i := 0; i+1 < len(out.Content); i += 2 {
+		if out.Content[i].Value == "endpoint" {
+			d.NodeFaultf(out.Content[i], `did you mean "endpoints"?`, "endpoint is of a link with one end, and a list stands here")
+			key := *out.Content[i]
+			key.Value = "endpoints"
+			out.Content[i] = &key
+		}
+	}
+	return &out
 }
 
 // undotted is a mapping in which the keys tc.KEY stand under tc.
@@ -392,6 +412,15 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	if _, wrong := n.DiskBytes(); wrong != nil {
 		d.Faultf(path+".labels", "write a size, as 20GiB", "%v", wrong)
 	}
+	if _, wrong := n.MemoryBytes(); wrong != nil {
+		d.Faultf(path+".memory", "write a size, as 512MB or 1GiB", "%v", wrong)
+	}
+	if n.CPU < 0 {
+		d.Faultf(path+".cpu", "write a number of processors, as 0.5", "a node cannot have %v processors", n.CPU)
+	}
+	if near := yamlpos.Suggest(kind, ownKinds()); near != "" && !slices.Contains(ownKinds(), kind) {
+		d.Warnf(path+".kind", near, "no kind %q is known here: the node is one like those of kind %s", kind, KindLinux)
+	}
 	for _, key := range keys(n.Sysctls) {
 		if iface := interfaceOf(key); iface != "" {
 			d.Faultf(path+".sysctls", fmt.Sprintf("set it in a line of exec, which runs when the interfaces are there: sysctl -w %s=%s", key, n.Sysctls[key]),
@@ -411,6 +440,9 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	}
 	return n
 }
+
+// ownKinds are the kinds of node that are no vendor's.
+func ownKinds() []string { return []string{KindLinux, KindBridge, KindOVSBridge} }
 
 // remote reports whether a start-up configuration is one that containerlab fetches.
 func remote(config string) bool {
@@ -533,8 +565,46 @@ func resolveLink(d *yamlpos.Doc, env Environ, t *Topology, l clabLink, path stri
 		}
 		checkEndpoint(d, *t, ends[i], yamlpos.Index(path+".endpoints", i), used)
 	}
+	l.check(d, ends, path)
 	t.Links = append(t.Links, Link{A: ends[0], B: ends[1], MTU: l.MTU})
 	impaired(d, t, l, ends, path)
+}
+
+// Bounds of a cable's MTU: those of a veth of Linux (ETH_MIN_MTU and ETH_MAX_MTU of if_ether.h).
+const (
+	minMTU = 68
+	maxMTU = 65535
+)
+
+// check adds what is wrong with the size of a link's frames, and with the addresses of its ends.
+func (l clabLink) check(d *yamlpos.Doc, ends [2]Endpoint, path string) {
+	if l.MTU != 0 && (l.MTU < minMTU || l.MTU > maxMTU) {
+		d.Faultf(path+".mtu", fmt.Sprintf("%d to %d", minMTU, maxMTU), "no cable has an MTU of %d", l.MTU)
+	}
+	for _, family := range []struct {
+		key   string
+		own   [2]string
+		found [2]string
+	}{
+		{"ipv4", [2]string{l.Endpoints[0].IPv4, l.Endpoints[1].IPv4}, [2]string{ends[0].IPv4, ends[1].IPv4}},
+		{"ipv6", [2]string{l.Endpoints[0].IPv6, l.Endpoints[1].IPv6}, [2]string{ends[0].IPv6, ends[1].IPv6}},
+	} {
+		var last netip.Prefix
+		for i, text := range family.found {
+			at := yamlpos.Index(path+"."+family.key, i)
+			if family.own[i] != "" {
+				at = yamlpos.Index(path+".endpoints", i) + "." + family.key
+			}
+			p, err := netip.ParsePrefix(text)
+			if text != "" && err != nil {
+				d.Faultf(at, "write an address with its prefix, as 10.0.0.1/24 or 2001:db8::1/64", "%q is no address of an interface", text)
+			}
+			if p.IsValid() && last.Addr() == p.Addr() {
+				d.Warnf(at, "", "both ends of the link have the address %s", p.Addr())
+			}
+			last = p
+		}
+	}
 }
 
 // impaired adds what a link does to frames all the time: to those of an end what that says, and else the link.

@@ -117,6 +117,15 @@ func TestLoadFaults(t *testing.T) {
 		{"a disk of no size", "name: x\ntopology: {nodes: {a: {labels: {reprise.disk: much}}}}\n", "write a size, as 20GiB"},
 		{"a disk of nothing", "name: x\ntopology: {defaults: {labels: {reprise.disk: \"0\"}}, nodes: {a: {}}}\n", "it is no disk"},
 		{"a setting of an interface", "name: x\ntopology: {nodes: {a: {sysctls: {net.ipv4.conf.eth1.rp_filter: \"0\"}}}}\n", ":2:33: net.ipv4.conf.eth1.rp_filter is a setting of the interface eth1"},
+		{"memory of no size", "name: x\ntopology: {nodes: {a: {memory: lots}}}\n", ":2:32: read memory \"lots\": invalid size: 'lots' (write a size"},
+		{"memory below nothing", "name: x\ntopology: {nodes: {a: {memory: -1GB}}}\n", ":2:32: read memory"},
+		{"processors below none", "name: x\ntopology: {nodes: {a: {cpu: -1}}}\n", ":2:29: a node cannot have -1 processors"},
+		{"a small MTU", linked("endpoints: [\"a:eth1\", \"b:eth1\"], mtu: 20"), ":2:82: no cable has an MTU of 20 (68 to 65535)"},
+		{"a large MTU", linked("endpoints: [\"a:eth1\", \"b:eth1\"], mtu: 70000"), "no cable has an MTU of 70000"},
+		{"no address", linked("endpoints: [\"a:eth1\", \"b:eth1\"], ipv4: [\"10.0.0.1/24\", \"10.0.0.300/24\"]"), `:2:99: "10.0.0.300/24" is no address of an interface`},
+		{"no address of an end", linked("endpoints: [{node: a, interface: eth1, ipv6: \"2001:db8::g/64\"}, {node: b, interface: eth1}]"), `"2001:db8::g/64" is no address`},
+		{"an address without a prefix", linked("endpoints: [{node: a, interface: eth1, ipv4: 10.0.0.1}, {node: b, interface: eth1}]"), `"10.0.0.1" is no address`},
+		{"one end that is two", linked("endpoint: [\"a:eth1\", \"b:eth1\"]"), `a list stands here (did you mean "endpoints"?)`},
 		{"an odd name", "name: x\ntopology: {nodes: {\"a b\": {}}}\n", "cannot name a node"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -126,6 +135,26 @@ func TestLoadFaults(t *testing.T) {
 				t.Errorf("got %v, want …%s…", err, tt.want)
 			}
 		})
+	}
+}
+
+// linked is a topology of two nodes and a link.
+func linked(link string) string {
+	return "name: x\ntopology: {nodes: {a: {}, b: {}}, links: [{" + link + "}]}\n"
+}
+
+// What is likely a mistake, and may be meant, is told.
+func TestLoadWarns(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"one address at both ends", linked("endpoints: [\"a:eth1\", \"b:eth1\"], ipv4: [10.0.0.1/24, 10.0.0.1/24]"), "both ends of the link have the address 10.0.0.1"},
+		{"a kind that is nearly one", "name: x\ntopology: {nodes: {a: {kind: linuxx}}}\n", `no kind "linuxx" is known here: the node is one like those of kind linux (did you mean "linux"?)`},
+		{"a vendor's kind", "name: x\ntopology: {nodes: {a: {kind: nokia_srlinux}, b: {kind: sonic-vs}, c: {kind: border0}}}\n", ""},
+		{"addresses of a network", linked("endpoints: [\"a:eth1\", \"b:eth1\"], ipv4: [10.0.0.1/24, 10.0.0.2/24], ipv6: [\"2001:db8::1/64\", \"2001:db8::2/64\"], mtu: 9000"), ""},
+	} {
+		_, warnings, err := load(t, tt.text, nil)
+		if err != nil || tt.want == "" && len(warnings) > 0 || tt.want != "" && (len(warnings) != 1 || !strings.HasSuffix(warnings[0].String(), tt.want)) {
+			t.Errorf("%s: %v, %v", tt.name, warnings, err)
+		}
 	}
 }
 
