@@ -167,12 +167,31 @@ func LoadTopology(file string, o Options) (*Loaded, error) {
 	c := &checker{Doc: yamlpos.Parse(file, data), loaded: l, s: &l.Scenario, opts: o}
 	l.Topology = topologies.FromDoc(c.Doc, l.Dir, c.environ())
 	c.ignored(c.Ignored)
+	if l.Foreign == nil { // it does not learn which files this machine has
+		c.startupConfigs()
+	}
 	c.Problems.Sort()
 	l.Warnings = c.Problems.Warnings()
 	if faults := c.Problems.Faults(); faults != nil {
 		return l, faults
 	}
 	return l, nil
+}
+
+// startupConfigs warns of start-up configurations of a topology alone that are not there.
+func (c *checker) startupConfigs() {
+	for _, n := range c.loaded.Topology.Nodes {
+		file := n.StartupConfig
+		if file == "" || isInline(file) || n.IsSegment() {
+			continue
+		}
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(c.loaded.Dir, file)
+		}
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			c.Warnf(yamlpos.Join("topology.nodes", n.Name)+".startup-config", "", "there is no file %s", n.StartupConfig)
+		}
+	}
 }
 
 func readBounded(root *os.Root, name string, limit int64) ([]byte, error) {
