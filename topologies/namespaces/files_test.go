@@ -283,3 +283,13 @@ func TestDiskNoteEmpty(t *testing.T) {
 		}
 	}
 }
+
+// What is bound into a node and is not there is told before anything is built.
+func TestBindThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	lab := topologies.Topology{Name: "bound", Dir: t.TempDir(), Nodes: []topologies.Node{{Name: "a", Kind: topologies.KindLinux, Image: image, Binds: []string{"gone/file:/etc/x"}}}}
+	err := open(t).Check(t.Context(), lab)
+	if err == nil || !strings.Contains(err.Error(), "node a: bind gone/file:/etc/x: ") || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,7 +80,11 @@ func (p *Provider) plan(t topologies.Topology, m userns.Mapping) (build, error) 
 		}
 		pl.spec.Tree = number(&b.trees, pl.image.Tree)
 		for _, text := range n.Binds {
-			pl.spec.Binds = append(pl.spec.Binds, bindOf(text, t.Dir, &b.binds))
+			bound := bindOf(text, t.Dir, &b.binds)
+			if _, err := os.Stat(b.binds[bound.Source]); err != nil {
+				errs = append(errs, fmt.Errorf("node %s: bind %s: %w", n.Name, text, err))
+			}
+			pl.spec.Binds = append(pl.spec.Binds, bound)
 		}
 		b.nodes = append(b.nodes, pl)
 	}
