@@ -32,15 +32,25 @@ func Ready(checks []Check) bool {
 }
 
 // Either returns the checks of two ways to build a lab, of which one is enough: where all of the
-// second's are well, the first is optional.
+// second's are well, it comes before the first, which is optional. Of what could not be looked at since the first thing
+// of the first way is missing, its names alone are then told, as lost with that.
 func Either(first, second []Check) []Check {
-	first = slices.Clone(first)
-	if !slices.ContainsFunc(second, func(c Check) bool { return !c.OK }) {
-		for i := range first {
-			first[i].Optional = true
-		}
+	if len(first) == 0 || slices.ContainsFunc(second, func(c Check) bool { return !c.OK }) {
+		return slices.Concat(first, second)
 	}
-	return slices.Concat(first, second)
+	var unseen []string
+	checks := slices.Clone(second)
+	for i, c := range first {
+		if c.Optional = true; i > 0 && !first[0].OK && c.Unknown {
+			unseen = append(unseen, c.Name)
+			continue
+		}
+		checks = append(checks, c)
+	}
+	if at := &checks[len(second)]; len(unseen) > 0 {
+		at.Lost = strings.TrimPrefix(at.Lost+", with its "+strings.Join(unseen, ", "), ", ")
+	}
+	return checks
 }
 
 // Tidy takes out of checks that are well what would be lost and what to do.

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"errors"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -63,11 +64,19 @@ func TestEither(t *testing.T) {
 		{"something of it is missing", []doctor.Check{{OK: true}, {Name: "uidmap"}}, false},
 	} {
 		got := doctor.Either(engine, tt.second)
-		if len(got) != len(engine)+len(tt.second) || got[0].Optional != tt.want || doctor.Ready(got) != tt.want {
+		at := slices.IndexFunc(got, func(c doctor.Check) bool { return c.Name == "engine" })
+		if len(got) != len(engine)+len(tt.second) || got[at].Optional != tt.want || doctor.Ready(got) != tt.want {
 			t.Errorf("%s: %+v", tt.name, got)
 		}
 	}
 	if engine[0].Optional {
 		t.Error("what was given is changed")
+	}
+	engine = append(engine, doctor.Check{Name: "its image", Unknown: true}, doctor.Check{Name: "gdb"})
+	engine[0].Lost = "its labs"
+	got := doctor.Either(engine, []doctor.Check{{Name: "spaces", OK: true}})
+	want := []doctor.Check{{Name: "spaces", OK: true}, {Name: "engine", Optional: true, Lost: "its labs, with its its image"}, {Name: "gdb", Optional: true}}
+	if !slices.Equal(got, want) {
+		t.Errorf("without an engine: %+v", got)
 	}
 }
