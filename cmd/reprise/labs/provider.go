@@ -143,14 +143,30 @@ func whatIsThere(ctx context.Context, labs []topologies.Topology) (cli.Provider,
 	if err == nil {
 		err = checkAll(ctx, spaces, labs)
 	}
-	switch {
-	case err == nil && !slices.ContainsFunc(labs, othersImages):
+	if err == nil && !slices.ContainsFunc(labs, othersImages) {
 		return spaces, nil
-	case lacksMoreThanImages(err) == nil && !EngineAnswers(ctx):
-		return spaces, nil // which says how to get an image
-	default:
+	}
+	engineErr := engineIsThere(ctx)
+	if engineErr == nil {
 		return containers.New(containers.Options{}) // which says what is missing
 	}
+	if err = lacksMoreThanImages(err); err == nil {
+		return spaces, nil // which says how to get an image
+	}
+	if spaces != nil {
+		err = errors.Join(err, spaces.Close())
+	}
+	if engineWouldDo(err) {
+		err = errors.Join(err, engineErr)
+	}
+	return nil, err
+}
+
+// engineWouldDo says of what keeps a lab of namespaces from being built that a lab of containers may be built in its stead: not what
+// is wrong with the topology, nor a setting that this machine's kernel has not.
+func engineWouldDo(err error) bool {
+	missing, ok := errors.AsType[*topologies.MissingError](err)
+	return ok && !(missing.What == topologies.KernelAbility && strings.HasPrefix(missing.Name, "sysctl "))
 }
 
 // saysRuntime reports whether a node says what it is to be made of.
@@ -207,13 +223,15 @@ func WithoutEngine(ctx context.Context, name string) (bool, error) {
 }
 
 // EngineAnswers reports whether a container engine is there.
-func EngineAnswers(ctx context.Context) bool {
+func EngineAnswers(ctx context.Context) bool { return engineIsThere(ctx) == nil }
+
+// engineIsThere is the error of a container engine that is not there.
+func engineIsThere(ctx context.Context) error {
 	c, err := engine.Connect(ctx)
-	if err != nil {
-		return false
+	if err == nil {
+		_ = c.Close() // it was only asked whether it is there
 	}
-	_ = c.Close() // it was only asked whether it is there
-	return true
+	return err
 }
 
 // EngineStore is the container engine for verbs that look after images and what is left of labs,
