@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies/scratch"
+	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
 // faultTryOptions are what fault try was asked.
@@ -161,9 +163,12 @@ func runFaultTry(ctx context.Context, o *faultTryOptions) error {
 		return cli.WithCode(cli.ExitInput, err)
 	}
 	file := filepath.Join(folder, filepath.FromSlash(l.Inputs[0].Path))
-	tried, err := o.Load(file, set)
+	tried, err := o.LoadQuiet(file, set)
 	if err != nil {
 		return err
+	}
+	for _, w := range ofStep(tried, l) {
+		o.Progress("%s", w)
 	}
 	if err := o.ResolveSpeed(ctx, &o.speed, cli.SpeedOf{Scenario: file, Set: o.set, Reset: o.reset}, o.lab); err != nil {
 		return err
@@ -190,6 +195,19 @@ func runFaultTry(ctx context.Context, o *faultTryOptions) error {
 	}
 	err = o.Show(out, func(w io.Writer) { printTried(w, out) })
 	return errors.Join(runErr, err, cli.Answer(code))
+}
+
+// ofStep are the warnings of a scenario that was written for a try that are about its step: those of the scenario that it was written
+// of were told, and the rest of it is nobody's.
+func ofStep(tried, of *scenarios.Loaded) (warnings yamlpos.Problems) {
+	for _, w := range tried.Warnings {
+		told := slices.ContainsFunc(of.Warnings, func(known yamlpos.Problem) bool { return known.Message == w.Message })
+		if !told && w.Line != tried.Line("symptom[0]") {
+			w.File, w.Line = "the step", 0
+			warnings = append(warnings, w)
+		}
+	}
+	return warnings
 }
 
 // printTried writes what a fault did, for people.
