@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"fmt"
 	"io"
+	"os"
 
 	"golang.org/x/term"
+
+	"github.com/reprise-lab/reprise/reports"
 )
 
 // App is what every verb shares.
@@ -42,4 +46,25 @@ func Terminal(w io.Writer) (width int, ok bool) {
 	}
 	width, _, err := term.GetSize(int(f.Fd()))
 	return width, err == nil
+}
+
+// Live reports whether w is a terminal whose last line can be written anew, and how wide that is: one of TERM=dumb cannot erase it
+// (terminfo(5)).
+func Live(w io.Writer) (width int, ok bool) {
+	width, ok = Terminal(w)
+	if width < 10 {
+		width = 80 // it does not say, or it is of no use
+	}
+	return width, ok && os.Getenv("TERM") != "dumb"
+}
+
+// Redraw writes a terminal's last line anew (ECMA-48 EL), cut to its width: one that wraps would not be erased. Elsewhere it writes
+// nothing.
+func (a *App) Redraw(line string) {
+	width, ok := Live(a.Err)
+	if !ok || a.Quiet {
+		return
+	}
+	Control(a.Err, LineErase)
+	fmt.Fprint(a.Err, FirstLine(reports.Clean(line), width-1))
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/trial"
-	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/reports/formats"
 )
 
@@ -216,7 +215,7 @@ func (l *LiveLine) step(p trial.Progress) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.draw(fmt.Sprintf("  %s; lab %d: %s", l.Status, p.Lab, FirstLine(what, 40)))
+	l.app.Redraw(fmt.Sprintf("  %s; lab %d: %s", l.Status, p.Lab, FirstLine(what, 40)))
 }
 
 // trial prints the line of a trial that is over.
@@ -234,25 +233,13 @@ func (l *LiveLine) Say(line, status string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.Status = status
-	l.draw("")
+	l.app.Redraw("")
 	l.app.Progress("%s", line)
-	l.draw("  " + status)
+	l.app.Redraw("  " + status)
 }
 
 func (l *LiveLine) clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.draw("")
-}
-
-// draw rewrites the last line of a terminal (ECMA-48 EL); nothing elsewhere.
-func (l *LiveLine) draw(line string) {
-	width, tty := Terminal(l.app.Err)
-	if width < 20 {
-		width = 80 // it does not say, or it is of no use
-	}
-	if tty && !l.app.Quiet {
-		Control(l.app.Err, LineErase)
-		fmt.Fprint(l.app.Err, FirstLine(reports.Clean(line), width-1))
-	}
+	l.app.Redraw("")
 }

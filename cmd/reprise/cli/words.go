@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Plural counts a noun: 1 trial, 2 trials, 3 entries.
@@ -63,4 +64,21 @@ func Present(words ...string) []string {
 		}
 	}
 	return list
+}
+
+// Wrap breaks a text between words into lines of so many characters at most. A longer word has a line of its own.
+func Wrap(s string, width int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(s) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }

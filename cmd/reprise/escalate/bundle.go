@@ -127,7 +127,7 @@ func parseSize(s string) (int64, error) {
 
 // bytesDone shows on a terminal how far long work is; elsewhere it shows nothing.
 func bytesDone(a *cli.App, what string) func(done, total int64) {
-	if _, ok := cli.Terminal(a.Err); !ok || a.Quiet {
+	if _, ok := cli.Live(a.Err); !ok || a.Quiet {
 		return nil
 	}
 	const worth = 64 << 20 // less is over before it is read

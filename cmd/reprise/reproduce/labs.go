@@ -199,7 +199,6 @@ func (s *trialLines) follow(r io.Reader) {
 func (s *trialLines) show(p trial.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, tty := cli.Terminal(s.app.Err)
 	switch {
 	case p.NotRun != "":
 		s.notRun = notRun{s.notRun.Trials + 1, p.NotRun}
@@ -209,22 +208,14 @@ func (s *trialLines) show(p trial.Progress) {
 		if p.Reason != "" && p.Verdict != evidence.Reproduced {
 			line += "  " + cli.FirstLine(p.Reason, 160)
 		}
-		s.clear(tty)
+		s.app.Redraw("")
 		s.app.Progress("%s", line)
-	case tty && !s.app.Quiet:
+	default:
 		what := p.Text
 		if what == "" {
 			what = string(p.Phase)
 		}
-		s.clear(tty)
-		fmt.Fprintf(s.app.Err, "  %d/%d done, %s; lab %d, trial %d: %s", s.done, s.planned, time.Since(s.start).Round(time.Second), p.Lab, p.Trial, cli.FirstLine(what, 60))
-	}
-}
-
-// clear wipes the line that is being rewritten (ECMA-48 EL).
-func (s *trialLines) clear(tty bool) {
-	if tty && !s.app.Quiet {
-		cli.Control(s.app.Err, cli.LineErase)
+		s.app.Redraw(fmt.Sprintf("  %d/%d done, %s; lab %d, trial %d: %s", s.done, s.planned, time.Since(s.start).Round(time.Second), p.Lab, p.Trial, cli.FirstLine(what, 60)))
 	}
 }
 
