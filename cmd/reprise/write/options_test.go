@@ -82,8 +82,23 @@ func TestPrintValidated(t *testing.T) {
 }
 
 func TestPrintList(t *testing.T) {
-	got := clitest.View(func(w io.Writer) { printList(w, []listed{{ID: "a", Family: "bugs", Title: "x\ny"}}) })
+	got := clitest.View(func(w io.Writer) { printList(w, []listed{{ID: "a", Family: "bugs", Title: "x\ny"}}, 0) })
 	if want := "bugs       a                                      x\n    y\n"; got != want {
+		t.Errorf("printed %q", got)
+	}
+}
+
+// On a terminal a title is broken between words, and goes on below itself.
+func TestPrintListWraps(t *testing.T) {
+	got := clitest.View(func(w io.Writer) {
+		printList(w, []listed{{ID: "a", Family: "bugs", Title: "OSPF neighbours stay in ExStart after a change of the MTU"}}, 80)
+	})
+	for line := range strings.Lines(got) {
+		if len(line) > 80 {
+			t.Errorf("%d characters: %q", len(line)-1, line)
+		}
+	}
+	if want := "bugs       a                                      OSPF neighbours stay in\n" + strings.Repeat(" ", 50) + "ExStart after a change of the\n"; !strings.HasPrefix(got, want) {
 		t.Errorf("printed %q", got)
 	}
 }

@@ -136,7 +136,11 @@ func runList(_ context.Context, o *listOptions) error {
 	if err != nil {
 		return err
 	}
-	return o.Show(found, func(w io.Writer) { printList(w, found) })
+	width, tty := cli.Terminal(o.Out)
+	if !tty {
+		width = 0
+	}
+	return o.Show(found, func(w io.Writer) { printList(w, found, width) })
 }
 
 // listCorpus lists the scenarios that come with the program.
@@ -191,10 +195,22 @@ func entryOf(l *scenarios.Loaded, family, path string) listed {
 	return listed{s.ID, family, path, s.Title, s.Labels, strings.TrimSpace(s.Problem.Product.Platform + " " + s.Problem.Product.Version)}
 }
 
-// printList writes a line for each scenario, for people.
-func printList(w io.Writer, found []listed) {
+// printList writes a line for each scenario, for people; the titles go on below themselves where a line has no more characters than
+// width, if that is not 0.
+func printList(w io.Writer, found []listed, width int) {
+	const before, least = 50, 20 // characters in front of a title, and for it
 	for _, f := range found {
-		cli.Line(w, "%-10s %-38s %s", f.Family, f.ID, f.Title)
+		if width-before < least {
+			cli.Line(w, "%-10s %-38s %s", f.Family, f.ID, f.Title)
+			continue
+		}
+		for i, part := range cli.Wrap(f.Title, width-before) {
+			if i == 0 {
+				cli.Line(w, "%-10s %-38s %s", f.Family, f.ID, part)
+			} else {
+				cli.Line(w, "%*s%s", before, "", part)
+			}
+		}
 	}
 }
 
