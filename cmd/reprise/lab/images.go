@@ -259,7 +259,11 @@ func printImages(w io.Writer, list imageList) {
 		printImage(w, i.Suite, i.Size, strings.Join(i.Refs, " "), i.Current, "reprise images build "+i.Suite)
 	}
 	for _, k := range list.Kept {
-		printImage(w, k.Suite, k.Size, strings.Join(k.Refs, " ")+" (without an engine)", k.Current, "reprise images build --provider namespaces "+k.Suite)
+		names := strings.Join(k.Refs, " ") + " (without an engine)"
+		if len(k.Refs) == 0 {
+			names = "no name, as what trials of a fleet brought has none; to remove it: reprise images rm " + k.Digest + " (without an engine)"
+		}
+		printImage(w, k.Suite, k.Size, names, k.Current, "reprise images build --provider namespaces "+k.Suite)
 	}
 	for _, g := range list.Guests {
 		printImage(w, g.Suite, g.Size, g.Ref+" (Linux "+g.Kernel+")", g.Current, "reprise images build --guest "+g.Suite)

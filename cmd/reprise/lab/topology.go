@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -175,6 +176,9 @@ func runUp(ctx context.Context, o *upOptions) error {
 	for _, f := range t.Standing {
 		o.Progress("warning: nothing stands on the links of a lab that is built by hand, and this is left out: %s", f.Standing())
 	}
+	if keys := unused(t); keys != "" {
+		o.Progress("warning: topology up starts no switch software, and leaves this undone: %s; a scenario with this topology does it (reprise scenario new), and reprise run SCENARIO --keep leaves its lab up", keys)
+	}
 	o.Progress("building %s and %s", cli.Plural(len(t.Nodes), "node"), cli.Plural(len(t.Links), "link"))
 	res, err := provider.Reserve(ctx, t, options)
 	if err != nil {
@@ -192,6 +196,29 @@ func runUp(ctx context.Context, o *upOptions) error {
 		}
 	}
 	return o.Show(enter, func(w io.Writer) { printUp(w, t.Names(), enter, o.file) })
+}
+
+// unused names what of a topology's nodes is for runs alone.
+func unused(t topologies.Topology) string {
+	var exec, config []string
+	for _, n := range t.Nodes {
+		if len(n.Exec) > 0 {
+			exec = append(exec, n.Name)
+		}
+		if n.StartupConfig != "" && !n.IsSegment() {
+			config = append(config, n.Name)
+		}
+	}
+	var keys []string
+	for _, key := range []struct {
+		name  string
+		nodes []string
+	}{{"exec", exec}, {"startup-config", config}} {
+		if len(key.nodes) > 0 {
+			keys = append(keys, key.name+" of "+strings.Join(key.nodes, ", "))
+		}
+	}
+	return strings.Join(keys, "; ")
 }
 
 // notUp is an error where a provider has built a lab of this name already, and says how to take that down.

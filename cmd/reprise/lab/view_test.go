@@ -43,6 +43,9 @@ func TestViews(t *testing.T) {
 			strings.Repeat(" ", 33) + " without it: labs\n" + strings.Repeat(" ", 33) + " to get it: apt-get\n" +
 			"optional qemu                     \nunknown  kernel                   \n"},
 		{"removed", func(w io.Writer) { printRemoved(w, removed{[]string{"a", "b"}}, "", true) }, "removed a\nremoved b\n"},
+		{"an image without a name", func(w io.Writer) {
+			printImages(w, imageList{Kept: []keptImage{{Image: store.Image{Digest: "sha256:ab", Size: 278_000_000}, Suite: "bookworm", Current: true}}})
+		}, "bookworm   278 MB  no name, as what trials of a fleet brought has none; to remove it: reprise images rm sha256:ab (without an engine)\n"},
 		{"nothing to remove", func(w io.Writer) { printRemoved(w, removed{}, "", true) }, "nothing to remove\n"},
 		{"no lab of a run", func(w io.Writer) { printRemoved(w, removed{}, "r", true) }, "no lab of run r was found\n"},
 		{"not all was looked for", func(w io.Writer) { printRemoved(w, removed{}, "r", false) }, ""},
@@ -155,5 +158,21 @@ func TestChecked(t *testing.T) {
 		if tt.out.exit() != tt.exit || !strings.Contains(got, tt.want) || strings.Contains(got, agrees) != (tt.exit == cli.ExitYes) {
 			t.Errorf("%s: exit status %d, printed\n%s", tt.name, tt.out.exit(), got)
 		}
+	}
+}
+
+// What topology up leaves undone is named by its key, with the nodes that have it.
+func TestUnused(t *testing.T) {
+	t.Parallel()
+	lab := topologies.Topology{Nodes: []topologies.Node{
+		{Name: "a", StartupConfig: "a.cfg", Exec: []string{"true"}},
+		{Name: "b", StartupConfig: "b.cfg"},
+		{Name: "lan", Kind: topologies.KindBridge},
+	}}
+	if got := unused(lab); got != "exec of a; startup-config of a, b" {
+		t.Errorf("undone: %q", got)
+	}
+	if got := unused(topologies.Topology{Nodes: lab.Nodes[2:]}); got != "" {
+		t.Errorf("of a lab that asks for nothing: %q", got)
 	}
 }
