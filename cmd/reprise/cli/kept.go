@@ -25,8 +25,8 @@ func SourceOf(l *scenarios.Loaded, given string) string {
 	if whole, err := filepath.Abs(file); err == nil {
 		file = whole
 	}
-	if real, err := filepath.EvalSymlinks(file); err == nil {
-		file = real
+	if followed, err := filepath.EvalSymlinks(file); err == nil {
+		file = followed
 	}
 	return file
 }

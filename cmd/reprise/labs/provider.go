@@ -166,7 +166,7 @@ func whatIsThere(ctx context.Context, labs []topologies.Topology) (cli.Provider,
 // is wrong with the topology, nor a setting that this machine's kernel has not.
 func engineWouldDo(err error) bool {
 	missing, ok := errors.AsType[*topologies.MissingError](err)
-	return ok && !(missing.What == topologies.KernelAbility && strings.HasPrefix(missing.Name, "sysctl "))
+	return ok && (missing.What != topologies.KernelAbility || !strings.HasPrefix(missing.Name, "sysctl "))
 }
 
 // saysRuntime reports whether a node says what it is to be made of.
