@@ -69,7 +69,7 @@ func Present(words ...string) []string {
 // Wrap breaks a text between words into lines of so many characters at most. A longer word has a line of its own.
 func Wrap(s string, width int) []string {
 	lines := []string{""}
-	for _, word := range strings.FieldsSeq(s) {
+	for word := range strings.FieldsSeq(s) {
 		last := &lines[len(lines)-1]
 		switch {
 		case *last == "":
