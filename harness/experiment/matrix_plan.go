@@ -23,7 +23,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
 // MatrixSuite is a test suite that was expanded into cells: what a matrix is of.
@@ -203,30 +202,11 @@ func PlanMatrix(dir evidence.Dir, s MatrixSuite, o MatrixOptions) (*MatrixPlan, 
 	wg.Wait()
 	for i, err := range errs {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Cells[i].Cell.Key(), inCell(err, s.Cells[i].Files))
+			return nil, fmt.Errorf("%s: %w", s.Cells[i].Cell.Key(), scenarios.Excerpts(err, "the cell's", s.Cells[i].Files))
 		}
 	}
 	p.begin(o)
 	return p, nil
-}
-
-// inCell tells faults of a cell's scenario, a file that the program wrote and whoever wrote the suite never saw,
-// by what stands at their place.
-func inCell(err error, files map[string][]byte) error {
-	faults, ok := errors.AsType[yamlpos.Problems](err)
-	if !ok {
-		return err
-	}
-	faults = slices.Clone(faults)
-	for i := range faults {
-		p := &faults[i]
-		p.File = filepath.Base(p.File)
-		if lines := strings.Split(string(files[p.File]), "\n"); p.Line > 0 && p.Line <= len(lines) {
-			p.Message += fmt.Sprintf(", in %q", strings.TrimSpace(lines[p.Line-1]))
-		}
-		p.File = "the cell's " + p.File
-	}
-	return faults
 }
 
 // planOf reads a cell's scenario, and plans its trials.
