@@ -64,7 +64,7 @@ func (p *Plan) setImage(node, image string) {
 // it: hardware addresses come of them, and elections of those.
 func LabOf(t topologies.Topology) (string, error) {
 	t.Dir = ""
-	data, err := json.Marshal(t) // all that is in it: what is printed of a part is what its String says
+	data, err := json.Marshal(t) //nolint:musttag // all that is in it, by whatever names; what is printed of a part is what its String says
 	if err != nil {
 		return "", fmt.Errorf("name the lab of topology %s: %w", t.Name, err)
 	}
