@@ -33,6 +33,7 @@ type BisectOptions struct {
 	OnPassed func(image string, why error)
 	OnEnd    func(image string, r isolate.Result)
 	OnStep   func(BisectStep)
+	OnReal   func(with, without string, runs int) // before the versions on both sides are tried at speed 1; nil tells nobody
 }
 
 // BisectStep is a run of a bisection, and what is likeliest since.
@@ -75,6 +76,12 @@ func Bisect(ctx context.Context, b *Bench, dir evidence.Dir, l *scenarios.Loaded
 	}
 	out.Ahead = ahead
 	out.Dir, out.Clock = dir.Path, s.clock
+	if err == nil && out.Found && s.clock.Scaled() {
+		out.Real, err = s.inRealTime(ctx, b, dir, out)
+	}
+	if out.Real != nil {
+		out.Runs += out.Real.Final.Runs() + out.Real.Control.Runs()
+	}
 	if b.Close != nil {
 		err = errors.Join(err, b.Close(context.WithoutCancel(ctx), nil))
 	}
@@ -199,6 +206,58 @@ func (s *bisection) run(ctx context.Context, rec isolate.Oracle) (result.Bisecti
 		out.Versions = append(out.Versions, s.version(i, b, good, bad))
 	}
 	return out, err
+}
+
+// sides are the versions nearest to the answer of which runs showed the problem, and did not always; below 0: there is none.
+func (s *bisection) sides(out result.Bisection) (with, without int) {
+	first := slices.Index(s.cutter.images, out.First)
+	before := func(fits func(result.Count) bool) int {
+		for i := first - 1; i >= 0; i-- {
+			if fits(out.Versions[i].Runs) {
+				return i
+			}
+		}
+		return -1
+	}
+	after := func(fits func(result.Count) bool) int {
+		if i := slices.IndexFunc(out.Versions[first:], func(v result.Version) bool { return fits(v.Runs) }); i >= 0 {
+			return first + i
+		}
+		return -1
+	}
+	hit := func(c result.Count) bool { return c.Hits > 0 }
+	missed := func(c result.Count) bool { return c.Misses > 0 }
+	if s.o.Fixed {
+		return before(hit), after(missed)
+	}
+	return after(hit), before(missed)
+}
+
+// inRealTime tries the versions on both sides of the answer at speed 1.
+func (s *bisection) inRealTime(ctx context.Context, b *Bench, dir evidence.Dir, out result.Bisection) (seen *result.RealTime, err error) {
+	with, without := s.sides(out)
+	if with < 0 || without < 0 {
+		return nil, nil
+	}
+	slow := *s.cutter
+	slow.speed = 1
+	labs := NewLabOracle(&slow, b, dir.File("runs"), s.o.Labs)
+	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
+	rec, err := isolate.NewRecorder(dir.File("ledger-real-time.ndjson"), slow.units, labs)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rec.Close()) }()
+	if s.o.OnReal != nil {
+		s.o.OnReal(slow.images[with], slow.images[without], s.o.Measure)
+	}
+	final, err := counted(ctx, rec, slow.only(with), s.o.Measure)
+	control := result.Count{}
+	if err == nil {
+		control, err = counted(ctx, rec, slow.only(without), s.o.Measure)
+	}
+	real := result.NewRealTime(final, control)
+	return &real, err
 }
 
 func onlyValid(c result.Count) result.Count { return result.Count{Hits: c.Hits, Misses: c.Misses} }

@@ -220,6 +220,58 @@ func TestBisect(t *testing.T) {
 	})
 }
 
+// What was found by a fast clock is tried at speed 1 on both sides, next to what could be run; what does not differ there is no answer.
+// What was recorded is not run again.
+func TestBisectInRealTime(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name          string
+		m             *memory
+		fixed         bool
+		first         string
+		final, beside result.Count
+		with, without string
+		done          bool
+	}{
+		{name: "there too", m: &memory{breaks: since(4)}, first: "daemon:4", final: result.Count{Hits: 2}, beside: result.Count{Misses: 2}, with: "daemon:4", without: "daemon:2", done: true},
+		{
+			name: "gone", m: &memory{breaks: func(image string) bool { return image < "daemon:4" }}, fixed: true, first: "daemon:4",
+			final: result.Count{Hits: 2}, beside: result.Count{Misses: 2}, with: "daemon:2", without: "daemon:4", done: true,
+		},
+		{name: "not in real time", m: &memory{breaks: since(4), after: 2 * time.Millisecond, heals: 10 * time.Millisecond}, first: "daemon:4", final: result.Count{Misses: 2}, beside: result.Count{Misses: 2}, with: "daemon:4", without: "daemon:2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tt.m.check = func(image string) error {
+					if image == "daemon:3" {
+						return errors.New("no such image")
+					}
+					return nil
+				}
+				b := tt.m.bench(t)
+				l := loadMemory(t, realMemory)
+				dir := search(t, b, l)
+				told := ""
+				o := experiment.BisectOptions{
+					Versions: versions(6), Nodes: []string{"r1"}, Confidence: 0.6, MaxTrials: 60, Measure: 2, Speed: 10, Fixed: tt.fixed,
+					OnReal: func(with, without string, runs int) { told = fmt.Sprintf("%s %s %d", with, without, runs) },
+				}
+				out, err := experiment.Bisect(t.Context(), b, dir, l, o)
+				if err != nil || !out.Found || !slices.Contains(out.Range, tt.first) || out.Done() != tt.done || out.Real == nil || out.Real.Final != tt.final || out.Real.Control != tt.beside {
+					t.Fatalf("%+v, real time %+v, %v", out, out.Real, err)
+				}
+				if want := fmt.Sprintf("%s %s 2", tt.with, tt.without); told != want {
+					t.Errorf("told of %s, want %s", told, want)
+				}
+				labs := tt.m.labs
+				if again, err := experiment.Bisect(t.Context(), b, dir, l, o); err != nil || again.Done() != tt.done || again.Runs != out.Runs || tt.m.labs != labs {
+					t.Errorf("again %+v in %d more labs, %v", again, tt.m.labs-labs, err)
+				}
+			})
+		})
+	}
+}
+
 // Where the ends of the list do not differ as they must there is nothing to find, and that is
 // said before anything between them is run.
 func TestBisectRefuses(t *testing.T) {

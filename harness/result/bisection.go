@@ -15,7 +15,13 @@ type Bisection struct {
 	Good       Count          `json:"good"`
 	Bad        Count          `json:"bad"`
 	Fixed      bool           `json:"fixed"`
-	Ahead      *Ahead         `json:"ahead,omitempty"` // with several labs: what was tried ahead
+	Real       *RealTime      `json:"real-time,omitempty"` // of labs at another speed: the versions on both sides of the answer, at speed 1
+	Ahead      *Ahead         `json:"ahead,omitempty"`     // with several labs: what was tried ahead
+}
+
+// Done reports whether a bisection came to its end, and to versions that differ in real time.
+func (b Bisection) Done() bool {
+	return b.Found && (!b.Clock.Scaled() || b.Real != nil && b.Real.Shows)
 }
 
 // Version is one version of a bisection.

@@ -83,10 +83,10 @@ type Ahead struct {
 	Wasted float64 `json:"wasted-seconds"` // that these took in labs, together
 }
 
-// RealTime is what runs of the result of a search came to at speed 1.
+// RealTime is what runs of the result of a search came to at speed 1: of what is left and its control, or of the versions on both sides.
 type RealTime struct {
-	Final   Count `json:"final"`
-	Control Count `json:"control,omitzero"`
+	Final   Count `json:"final"`            // where the problem is to be
+	Control Count `json:"control,omitzero"` // where it is not
 	// Shows: the problem is there at speed 1 too, and at least four times as often as in the control,
 	// which is what a search demands of its scenario. A control whose runs say nothing shows nothing.
 	Shows bool `json:"shows"`

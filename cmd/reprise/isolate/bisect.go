@@ -85,6 +85,9 @@ With --labs, labs that are idle try the versions that are likely asked for next.
 comes of that counts only where it is asked for: the result is the same with any number
 of labs, and what was gained and thrown away is told.
 
+At a --speed other than 1, or a scenario's own, the versions on both sides of the answer
+are tried at speed 1 at last, --measure times each: it is found where they differ there.
+
 Everything is written as it goes; --resume goes on with a bisection that was cut, by the
 choices that it was begun with: no other flags stand beside it but --labs and --trust.
 
@@ -306,11 +309,14 @@ func bisect(ctx context.Context, o *bisectOptions, dir evidence.Dir) error {
 		OnStep: func(s experiment.BisectStep) {
 			b.Live.Say(fmt.Sprintf("run %d: %s %s; %s", s.Run, s.Image, s.Outcome, s.Likeliest), s.Likeliest)
 		},
+		OnReal: func(with, without string, runs int) {
+			b.Live.Say(fmt.Sprintf("%s showed the problem, and %s did not%s; %s of each at speed 1 tell whether it is so in real time", with, without, versions[0].Clock.Beside(), cli.Plural(runs, "run")), "in real time")
+		},
 	})
 	if err := searchError(ctx, b, "bisect", dir, errors.Join(err, b.Provider.Close())); err != nil {
 		return err
 	}
-	return tell(o.App, out, out.Found, func(w io.Writer) { printBisection(w, out) })
+	return tell(o.App, out, out.Done(), func(w io.Writer) { printBisection(w, out) })
 }
 
 // printBisection writes with which version it came in, for people.
@@ -320,6 +326,8 @@ func printBisection(w io.Writer, out result.Bisection) {
 		came = "went away with"
 	}
 	switch {
+	case out.Found && !out.Done():
+		cli.Line(w, "NOT SHOWN AT SPEED 1: it %s %s%s only (%.3f), or nobody could tell in real time; bisect at a lower --speed", came, out.First, out.Clock.Beside(), out.Confidence)
 	case out.Found && len(out.Range) > 1:
 		cli.Line(w, "FOUND%s: it %s one of %s (%.3f); they cannot be told apart, for some could not be run", out.Clock.Beside(), came, strings.Join(out.Range, ", "), out.Confidence)
 	case out.Found:
@@ -335,6 +343,9 @@ func printBisection(w io.Writer, out result.Bisection) {
 		cli.Line(w, "  %-40s %5.3f  %s", v.Image, v.Posterior, note)
 	}
 	cli.Line(w, "side without it %s; side with it %s; 95%% Wilson%s, the measured ends included", out.Good, out.Bad, out.Clock.Beside())
+	if r := out.Real; r != nil {
+		cli.Line(w, "at speed 1, the versions beside it: with the problem %s; without %s; 95%% Wilson", r.Final, r.Control)
+	}
 	printAhead(w, out.Ahead)
 	cli.Line(w, "%s; evidence in %s", cli.Plural(out.Runs, "run"), out.Dir)
 }

@@ -224,16 +224,21 @@ func TestPrintBisection(t *testing.T) {
 	}{
 		{"found", result.Bisection{Found: true, First: "x:3", Confidence: 0.995}, "FOUND: it came in with x:3 (0.995)\n"},
 		{"a range", result.Bisection{Found: true, First: "x:2", Range: []string{"x:2", "x:3"}, Confidence: 0.995, Fixed: true}, "FOUND: it went away with one of x:2, x:3 (0.995); they cannot be told apart, for some could not be run\n"},
-		{"by a fast clock", result.Bisection{Found: true, First: "x:3", Confidence: 0.995, Clock: evidence.Clock{Speed: 10}}, "FOUND at speed 10: it came in with x:3 (0.995)\n"},
+		{"by a fast clock", result.Bisection{Found: true, First: "x:3", Confidence: 0.995, Clock: evidence.Clock{Speed: 10}, Real: &result.RealTime{Shows: true}}, "FOUND at speed 10: it came in with x:3 (0.995)\n"},
+		{"not in real time", result.Bisection{Found: true, First: "x:3", Confidence: 0.995, Clock: evidence.Clock{Speed: 10}, Real: &result.RealTime{}}, "NOT SHOWN AT SPEED 1: it came in with x:3 at speed 10 only (0.995), or nobody could tell in real time; bisect at a lower --speed\n"},
 		{"undecided", result.Bisection{First: "x:3", Confidence: 0.7}, "UNDECIDED after 8 runs; likeliest is that it came in with x:3 (0.700)\n"},
 	} {
 		tt.out.Versions, tt.out.Runs, tt.out.Dir, tt.out.Ahead = versions, 8, "d", &result.Ahead{Labs: 2, Used: 1, Gained: 2, Thrown: 3, Wasted: 4}
 		tt.out.Good, tt.out.Bad = versions[0].Runs, versions[2].Runs
+		real := ""
+		if r := tt.out.Real; r != nil {
+			real = "at speed 1, the versions beside it: with the problem " + r.Final.String() + "; without " + r.Control.String() + "; 95% Wilson\n"
+		}
 		want := tt.want +
 			"  x:1                                      0.000  0/5\n" +
 			"  x:2                                      0.000  no such image\n" +
 			"  x:3                                      0.995  2/3\n" +
-			"side without it " + tt.out.Good.String() + "; side with it " + tt.out.Bad.String() + "; 95% Wilson" + tt.out.Clock.Beside() + ", the measured ends included\n" +
+			"side without it " + tt.out.Good.String() + "; side with it " + tt.out.Bad.String() + "; 95% Wilson" + tt.out.Clock.Beside() + ", the measured ends included\n" + real +
 			"tried ahead in 2 labs: 1 run asked for later, under way for 2s by then; 3 runs thrown away, after 4s in labs\n" +
 			"8 runs; evidence in d\n"
 		if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printBisection(w, tt.out) })); d != "" {

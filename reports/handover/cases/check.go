@@ -175,7 +175,7 @@ func (f Folder) isolated(d *Duty, runs []attached) {
 		case a.err != nil:
 		case a.isolation != nil && a.isolation.done():
 			say, where = append(say, fmt.Sprintf("cut from %s to %s", a.isolation.Before, a.isolation.After)), append(where, a.Dir)
-		case a.bisection != nil && a.bisection.Found:
+		case a.bisection != nil && a.bisection.done():
 			verb := "came in"
 			if a.bisection.Fixed {
 				verb = "went away"

@@ -128,11 +128,26 @@ func TestIsolatedInRealTime(t *testing.T) {
 			t.Errorf("%s: %+v", tt.name, d)
 		}
 	}
-	dir := t.TempDir()
-	if err := evidence.WriteJSON(filepath.Join(dir, "bisection.json"), map[string]any{"found": true, "first": "frr:8", "confidence": 0.99, "clock": evidence.Clock{Speed: 10}}); err != nil {
-		t.Fatal(err)
-	}
-	if d := find(t, cases.Check(caseOf(t, dir), platforms()), cases.DutyIsolate); d.Met != cases.Yes || d.Why != "it came in with frr:8 (0.990 at speed 10)" {
-		t.Errorf("%+v", d)
+	for _, tt := range []struct {
+		name string
+		real map[string]any
+		met  cases.Met
+	}{
+		{"by a fast clock alone", nil, cases.No},
+		{"not in real time", map[string]any{"shows": false}, cases.No},
+		{"in real time too", map[string]any{"shows": true}, cases.Yes},
+	} {
+		it := map[string]any{"found": true, "first": "frr:8", "confidence": 0.99, "clock": evidence.Clock{Speed: 10}}
+		if tt.real != nil {
+			it["real-time"] = tt.real
+		}
+		dir := t.TempDir()
+		if err := evidence.WriteJSON(filepath.Join(dir, "bisection.json"), it); err != nil {
+			t.Fatal(err)
+		}
+		d := find(t, cases.Check(caseOf(t, dir), platforms()), cases.DutyIsolate)
+		if d.Met != tt.met || tt.met == cases.Yes && d.Why != "it came in with frr:8 (0.990 at speed 10)" {
+			t.Errorf("%s: %+v", tt.name, d)
+		}
 	}
 }
