@@ -24,6 +24,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/scratch"
@@ -89,7 +90,11 @@ func FleetDir() (string, error) {
 	return filepath.Join(state, "reprise", "fleet"), nil
 }
 
-// told has people be told what is logged: information as it is, and what is worse as a warning with its error.
+// TellLog is a log of which people are told, a line at a time.
+func TellLog(say func(format string, args ...any)) *slog.Logger { return slog.New(told{say}) }
+
+// told has people be told what is logged: information as it is, and what is worse as a warning with its error. What else is said
+// stands behind it with its name.
 type told struct {
 	say func(format string, args ...any)
 }
@@ -100,14 +105,22 @@ func (told) Enabled(_ context.Context, level slog.Level) bool { return level >= 
 // Handle implements [slog.Handler].
 func (t told) Handle(_ context.Context, r slog.Record) error {
 	text := r.Message
+	var more []string
 	r.Attrs(func(a slog.Attr) bool {
-		text += ": " + a.Value.String()
+		if a.Key == "err" {
+			text += ": " + a.Value.String()
+		} else if value := a.Value.String(); value != "" {
+			more = append(more, a.Key+" "+value)
+		}
 		return true
 	})
+	if len(more) > 0 {
+		text += " (" + strings.Join(more, ", ") + ")"
+	}
 	if r.Level >= slog.LevelWarn {
 		text = "warning: " + text
 	}
-	t.say("%s", text)
+	t.say("%s", strings.ReplaceAll(reports.Clean(text), "\n", "; ")) // a client's name may be anything
 	return nil
 }
 
@@ -137,7 +150,7 @@ func DialFleet(ctx context.Context, at string, role fleet.Role, name string, say
 	who += "-" + evidence.SHA256([]byte(at))[:enough] + ".nk"
 	access := fleet.Access{URL: at, Identity: filepath.Join(dir, filepath.FromSlash(who)), Name: "reprise " + string(role) + " of " + whoAmI()}
 	if say != nil {
-		access.Log = slog.New(told{say})
+		access.Log = TellLog(say)
 	}
 	conn, err := fleet.Dial(ctx, access.WithEnvironment(os.Getenv))
 	switch {

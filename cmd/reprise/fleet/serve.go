@@ -86,7 +86,7 @@ func runServe(ctx context.Context, o *serveOptions) (err error) {
 		}
 		dir = filepath.Join(state, "server")
 	}
-	s, err := server.Start(ctx, server.Options{Dir: dir, Listen: o.listen, Advertise: o.advertise, Renewal: o.renewal, MaxStore: o.store << 20})
+	s, err := server.Start(ctx, server.Options{Dir: dir, Listen: o.listen, Advertise: o.advertise, Renewal: o.renewal, MaxStore: o.store << 20, Log: cli.TellLog(o.Progress)})
 	if err != nil {
 		return cli.WithCode(cli.ExitEnvironment, err)
 	}

@@ -214,7 +214,7 @@ type gate struct {
 func (g *gate) Check(c server.ClientAuthentication) bool {
 	o := c.GetOpts()
 	if err := g.check(c, o); err != nil {
-		g.log.Warn("a client is refused", "name", o.Name, "key", o.Nkey, "from", c.RemoteAddress(), "why", err)
+		g.log.Warn("a client is refused", "name", o.Name, "key", o.Nkey, "from", c.RemoteAddress(), "err", err)
 		return false
 	}
 	return true

@@ -281,8 +281,18 @@ func (s *Server) answer() error {
 type logger struct{ log *slog.Logger }
 
 func (l logger) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l logger) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
+func (l logger) Warnf(format string, v ...any)   { l.warn(fmt.Sprintf(format, v...)) }
 func (l logger) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
-func (l logger) Errorf(format string, v ...any)  { l.log.Warn(fmt.Sprintf(format, v...)) }
-func (l logger) Debugf(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l logger) Tracef(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l logger) Errorf(format string, v ...any)  { l.warn(fmt.Sprintf(format, v...)) }
+
+// warn passes on what is not said elsewhere: who is refused is, with the reason, and clients of a fleet begin with TLS.
+func (l logger) warn(text string) {
+	if strings.Contains(text, "authentication error") || strings.Contains(text, "TLS Handshake First") {
+		l.log.Debug(text)
+		return
+	}
+	l.log.Warn(text)
+}
+
+func (l logger) Debugf(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l logger) Tracef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
