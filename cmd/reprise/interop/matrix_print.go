@@ -56,8 +56,8 @@ func printPlanned(w io.Writer, m plannedMatrix, labs int) {
 }
 
 // printMatrix writes what a matrix came to, for people: a line for each test that was chosen, and then the cells that
-// did not pass.
-func printMatrix(w io.Writer, m ranMatrix) {
+// did not pass. goOn is the command with which one that was stopped goes on.
+func printMatrix(w io.Writer, m ranMatrix, goOn string) {
 	cli.Line(w, "")
 	verdicts := present(m.Matrix)
 	all, tried := true, 0 // cells were chosen; of these have trials
@@ -95,7 +95,7 @@ func printMatrix(w io.Writer, m ranMatrix) {
 		}
 	}
 	if m.Stopped != "" {
-		cli.Line(w, "stopped: %s; go on with: reprise matrix run --resume %s", m.Stopped, m.Dir)
+		cli.Line(w, "stopped: %s; go on with: %s", m.Stopped, goOn)
 	}
 	cli.Line(w, "%s, %d with trials, in %s%s; evidence in %s", cli.Plural(len(m.Cells), "cell"), tried, clockWords(m.Took.Round(time.Second)), m.Clock.Beside(), m.Dir)
 	if m.Report != "" {

@@ -362,7 +362,7 @@ func (o *matrixRunOptions) run(ctx context.Context, b *cli.Testbed, p *experimen
 		out.Exit = cli.ExitInterrupted
 		err = cli.WithCode(cli.ExitInterrupted, fmt.Errorf("interrupted; go on with: %s", b.GoOnLine("matrix run", p.Dir.Path)))
 	}
-	return errors.Join(err, o.Show(out, func(w io.Writer) { printMatrix(w, out) }), cli.Answer(out.Exit))
+	return errors.Join(err, o.Show(out, func(w io.Writer) { printMatrix(w, out, b.GoOnLine("matrix run", out.Dir)) }), cli.Answer(out.Exit))
 }
 
 // inherit marks a folder that is made of what came out of somebody else's bundle as foreign, too.

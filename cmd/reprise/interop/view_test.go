@@ -35,7 +35,9 @@ func TestPrintMatrix(t *testing.T) {
 		Tests: []result.MatrixTest{{ID: "up"}, {ID: "routes"}, {ID: "none"}}, Cells: cells(), Took: 61 * time.Second, Clock: evidence.Clock{Speed: 10}, Stopped: "the budget of 1m0s was over",
 	}
 	m.Counts = m.Count()
-	got := clitest.View(func(w io.Writer) { printMatrix(w, ranMatrix{Matrix: m, Dir: "/m"}) })
+	got := clitest.View(func(w io.Writer) {
+		printMatrix(w, ranMatrix{Matrix: m, Dir: "/m"}, "reprise matrix run --resume /m --fleet URL")
+	})
 	want := `
 test                              pass  pass-with-note  flaky  fail  inconclusive  blocked  not-applicable  not-tested
 up                                   1               1            1                                      1
@@ -45,7 +47,7 @@ pass-with-note  up[dut=a@3]: a note
 fail  up[dut=a@2]: it is not up; known: old: it never was
 inconclusive  routes[dut=a@1]: nobody could look
 flaky(1/3)  routes[dut=a@3]: 1 of 3 passed
-stopped: the budget of 1m0s was over; go on with: reprise matrix run --resume /m
+stopped: the budget of 1m0s was over; go on with: reprise matrix run --resume /m --fleet URL
 8 cells, 1 with trials, in 1m1s at speed 10; evidence in /m
 `
 	if d := cmp.Diff(want, got); d != "" {
@@ -57,7 +59,7 @@ stopped: the budget of 1m0s was over; go on with: reprise matrix run --resume /m
 			m.Cells[i].Verdict, m.Cells[i].Reason = result.NotTested, experiment.NotChosen
 		}
 	}
-	if got := clitest.View(func(w io.Writer) { printMatrix(w, ranMatrix{Matrix: m}) }); strings.Contains(got, "\nup ") || !strings.Contains(got, "\nroutes ") {
+	if got := clitest.View(func(w io.Writer) { printMatrix(w, ranMatrix{Matrix: m}, "") }); strings.Contains(got, "\nup ") || !strings.Contains(got, "\nroutes ") {
 		t.Error(got)
 	}
 }
