@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/reprise-lab/reprise/harness/draft"
 	"github.com/reprise-lab/reprise/harness/infer"

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"golang.org/x/tools/txtar"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // TestLogOfSeveral: of a log that a server of syslog kept, each line is of the host that it names, with its own number.

@@ -82,7 +82,7 @@ func TestSpeakers(t *testing.T) {
 	}
 	router := "e1#show version\nSoftware image version: 4.30.1F\ne1#show running-config\nhostname e1\ninterface Loopback0\n   ip address 10.255.0.1/32\ninterface Ethernet1\n   ip address 10.0.0.1/30\n   ip ospf area 0.0.0.0\nrouter ospf 1\n   router-id 10.255.0.1\nrouter bgp 65001\n   neighbor 10.0.0.2 remote-as 65002\nend\ne1#\n"
 	for have, want := range map[string]struct{ speaker, config, differs string }{
-		"frr bird": {"frr", "router bgp 65001", "timers"},
+		"frr bird": {"frr", "router bgp 65001", "hardware"},
 		"bird":     {"bird", "router id 10.255.0.1;\nprotocol device {}\nprotocol direct { ipv4; ipv6; }\nprotocol kernel { ipv4 { export all; }; }\nprotocol ospf v2 ospf1 {\n  ipv4 { import all; export none; };\n  area 0.0.0.0 {\n    interface \"eth1\" { type broadcast; };\n  };\n}\nprotocol bgp n1 {\n  local as 65001;\n  neighbor 10.0.0.2 as 65002;\n  ipv4 { import all; export all; };\n}\n", "the addresses of Loopback0"},
 		"":         {"", "", ""},
 	} {
