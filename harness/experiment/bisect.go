@@ -234,8 +234,8 @@ func (s *bisection) sides(out result.Bisection) (with, without int) {
 }
 
 // inRealTime tries the versions on both sides of the answer at speed 1.
-func (s *bisection) inRealTime(ctx context.Context, b *Bench, dir evidence.Dir, out result.Bisection) (seen *result.RealTime, err error) {
-	with, without := s.sides(out)
+func (s *bisection) inRealTime(ctx context.Context, b *Bench, dir evidence.Dir, found result.Bisection) (seen *result.RealTime, err error) {
+	with, without := s.sides(found)
 	if with < 0 || without < 0 {
 		return nil, nil
 	}
@@ -256,8 +256,8 @@ func (s *bisection) inRealTime(ctx context.Context, b *Bench, dir evidence.Dir, 
 	if err == nil {
 		control, err = counted(ctx, rec, slow.only(without), s.o.Measure)
 	}
-	real := result.NewRealTime(final, control)
-	return &real, err
+	out := result.NewRealTime(final, control)
+	return &out, err
 }
 
 func onlyValid(c result.Count) result.Count { return result.Count{Hits: c.Hits, Misses: c.Misses} }

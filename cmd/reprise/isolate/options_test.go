@@ -230,15 +230,15 @@ func TestPrintBisection(t *testing.T) {
 	} {
 		tt.out.Versions, tt.out.Runs, tt.out.Dir, tt.out.Ahead = versions, 8, "d", &result.Ahead{Labs: 2, Used: 1, Gained: 2, Thrown: 3, Wasted: 4}
 		tt.out.Good, tt.out.Bad = versions[0].Runs, versions[2].Runs
-		real := ""
+		slow := ""
 		if r := tt.out.Real; r != nil {
-			real = "at speed 1, the versions beside it: with the problem " + r.Final.String() + "; without " + r.Control.String() + "; 95% Wilson\n"
+			slow = "at speed 1, the versions beside it: with the problem " + r.Final.String() + "; without " + r.Control.String() + "; 95% Wilson\n"
 		}
 		want := tt.want +
 			"  x:1                                      0.000  0/5\n" +
 			"  x:2                                      0.000  no such image\n" +
 			"  x:3                                      0.995  2/3\n" +
-			"side without it " + tt.out.Good.String() + "; side with it " + tt.out.Bad.String() + "; 95% Wilson" + tt.out.Clock.Beside() + ", the measured ends included\n" + real +
+			"side without it " + tt.out.Good.String() + "; side with it " + tt.out.Bad.String() + "; 95% Wilson" + tt.out.Clock.Beside() + ", the measured ends included\n" + slow +
 			"tried ahead in 2 labs: 1 run asked for later, under way for 2s by then; 3 runs thrown away, after 4s in labs\n" +
 			"8 runs; evidence in d\n"
 		if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printBisection(w, tt.out) })); d != "" {
