@@ -102,10 +102,10 @@ func (o *LabOracle) Try(ctx context.Context, c isolate.Candidate, n int) ([]isol
 	results := make([]isolate.Result, n)
 	errs := make([]error, n)
 	var wg sync.WaitGroup
-	for lab := range min(o.labs, n) {
-		end := o.beside.Begin(lab + 1)
+	end := o.beside.BeginAll(min(o.labs, n))
+	for lab := range end {
 		wg.Go(func() {
-			defer end()
+			defer end[lab]()
 			for i := lab; i < n; i += o.labs {
 				results[i], errs[i] = o.Run(ctx, lab+1, c, i+1)
 			}

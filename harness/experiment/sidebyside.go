@@ -24,6 +24,14 @@ func (s *SideBySide) Begin(lab int) (end func()) {
 	return sync.OnceFunc(func() { s.over(lab, false) })
 }
 
+// BeginAll is [SideBySide.Begin] for the labs from 1 on, before any of them finds no room while the others are only about to begin.
+func (s *SideBySide) BeginAll(labs int) (end []func()) {
+	for i := range labs {
+		end = append(end, s.Begin(i+1))
+	}
+	return end
+}
+
 // TryWithin is [Series.TryWithin]. A lab without room is tried again whenever a trial in another one, or another one's work, is over; its
 // [*trial.RoomError] is the answer where no other is at work.
 func (s *SideBySide) TryWithin(ctx context.Context, series Series, lab int, patience time.Duration) (trial.Attempt, error) {

@@ -208,10 +208,7 @@ func (s *sitting) end(ctx context.Context) error {
 
 // inLabs is inLabs, where a lab is at work as long as there is more for it.
 func (s *sitting) inLabs(ctx context.Context, labs int, work func(ctx context.Context, lab int) (more bool, err error)) error {
-	end := make([]func(), labs)
-	for i := range labs {
-		end[i] = s.labs.Begin(i + 1)
-	}
+	end := s.labs.BeginAll(labs)
 	return inLabs(ctx, labs, func(ctx context.Context, lab int) (bool, error) {
 		more, err := work(ctx, lab)
 		if !more || err != nil {

@@ -49,11 +49,11 @@ func allTrials(ctx context.Context, series experiment.Series, p *plan.Plan, tell
 	close(left)
 	errs := make([]error, p.Labs)
 	var labs experiment.SideBySide
+	end := labs.BeginAll(p.Labs)
 	var wg sync.WaitGroup
 	for i := range p.Labs {
-		end := labs.Begin(i + 1)
 		wg.Go(func() {
-			defer end()
+			defer end[i]()
 			for range left {
 				begin := time.Now()
 				a, err := labs.TryWithin(ctx, series, i+1, 0)
