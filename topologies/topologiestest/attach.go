@@ -44,7 +44,7 @@ func Attached(t *testing.T, p topologies.Attacher, top topologies.Topology, run 
 	if _, err := p.Attach(t.Context(), top, run+"-of-nobody", 1); !errors.Is(err, topologies.ErrNoLab) {
 		t.Errorf("a run without a lab: %v", err)
 	}
-	teller, ok := p.(topologies.KeptTeller)
+	teller, ok := topologies.As[topologies.KeptTeller](p)
 	if !ok {
 		t.Fatal("it does not tell which labs it finds")
 	}
