@@ -91,19 +91,52 @@ func FleetDir() (string, error) {
 }
 
 // TellLog is a log of which people are told, a line at a time.
-func TellLog(say func(format string, args ...any)) *slog.Logger { return slog.New(told{say}) }
+func TellLog(say func(format string, args ...any)) *slog.Logger { return slog.New(&told{say: say}) }
 
 // told has people be told what is logged: information as it is, and what is worse as a warning with its error. What else is said
-// stands behind it with its name.
+// stands behind it with its name. Strangers who connect to a server can have it say something each time: a line has an end, and a minute too.
 type told struct {
 	say func(format string, args ...any)
+
+	mu      sync.Mutex
+	since   time.Time // when the minute began
+	lines   int       // in it
+	dropped int       // of it
+}
+
+// What is told at most: characters of a line, and lines of a minute.
+const (
+	toldLength = 500
+	toldLines  = 60
+)
+
+// room counts a line, and says how many were dropped before it.
+func (t *told) room() (dropped int, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if time.Since(t.since) >= time.Minute {
+		dropped = t.dropped
+		t.since, t.lines, t.dropped = time.Now(), 0, 0
+	}
+	if t.lines++; t.lines > toldLines {
+		t.dropped++
+		return 0, false
+	}
+	return dropped, true
 }
 
 // Enabled implements [slog.Handler].
-func (told) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+func (*told) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
 
 // Handle implements [slog.Handler].
-func (t told) Handle(_ context.Context, r slog.Record) error {
+func (t *told) Handle(_ context.Context, r slog.Record) error {
+	dropped, ok := t.room()
+	if !ok {
+		return nil
+	}
+	if dropped > 0 {
+		t.say("%s that came too fast were not told", Plural(dropped, "line"))
+	}
 	text := r.Message
 	var more []string
 	r.Attrs(func(a slog.Attr) bool {
@@ -120,15 +153,16 @@ func (t told) Handle(_ context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelWarn {
 		text = "warning: " + text
 	}
-	t.say("%s", strings.ReplaceAll(reports.Clean(text), "\n", "; ")) // a client's name may be anything
+	text = strings.ReplaceAll(reports.Clean(text), "\n", "; ") // a client's name may be anything
+	t.say("%s", FirstLine(text, toldLength))
 	return nil
 }
 
 // WithAttrs implements [slog.Handler]: there are none but those of a line.
-func (t told) WithAttrs([]slog.Attr) slog.Handler { return t }
+func (t *told) WithAttrs([]slog.Attr) slog.Handler { return t }
 
 // WithGroup implements [slog.Handler].
-func (t told) WithGroup(string) slog.Handler { return t }
+func (t *told) WithGroup(string) slog.Handler { return t }
 
 // DialFleet connects to a fleet as one of a role, whose key is this user's and is made when it is not there; name is a
 // worker's, of which a machine may have several. say is told what keeps this side waiting, as that the server is away; nil tells nobody.

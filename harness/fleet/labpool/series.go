@@ -250,30 +250,29 @@ func registryOf(from string) string {
 }
 
 // noRegistry has images be shipped that registries were to have; false where none was.
-func (s *series) noRegistry() (was bool) {
+func (s *series) noRegistry() bool {
 	s.shipping.Lock()
 	defer s.shipping.Unlock()
-	for i, image := range s.needs.Images {
-		if image.Source == fleet.SourceRegistry {
-			was = true
-			s.source(i, "", "")
-		}
-	}
 	s.options.Registries = nil
-	return was
+	return s.without(fleet.SourceRegistry)
 }
 
 // shipAgain has images be shipped that the fleet was to have; false where there was none.
-func (s *series) shipAgain() (was bool) {
+func (s *series) shipAgain() bool {
 	s.shipping.Lock()
 	defer s.shipping.Unlock()
+	s.options.Images, s.archives = nil, nil
+	return s.without(fleet.SourceFleet)
+}
+
+// without forgets where images are that a source was to have; false where there was none. The caller holds shipping.
+func (s *series) without(source string) (was bool) {
 	for i, image := range s.needs.Images {
-		if image.Source == fleet.SourceFleet {
+		if image.Source == source {
 			was = true
 			s.source(i, "", "")
 		}
 	}
-	s.options.Images, s.archives = nil, nil
 	return was
 }
 
