@@ -60,7 +60,10 @@ func (c *clock) fact(p *part, name, value, command string) {
 			p.zoned(value)
 		}
 	case "clock": // NAME HOURS [MINUTES], which have the sign of the hours
-		f := strings.Fields(value)
+		f := strings.Split(value, " ")
+		if len(f) < 2 {
+			return // a name of spaces of another kind, which are taken off
+		}
 		hours, _ := strconv.Atoi(f[1])
 		offset := time.Duration(hours) * time.Hour
 		if len(f) > 2 {

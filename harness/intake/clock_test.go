@@ -28,6 +28,7 @@ func TestZones(t *testing.T) {
 		"ios several":     {"c#show clock\n10:15:33.123 IST Mon Nov 30 2026\nc#\n", "10:15", "IST", true},
 		"ios set":         {"c#show clock\n10:15:33.123 IST Mon Nov 30 2026\n" + config + "clock timezone IST 5 30\nend\nc#\n", "04:45", "", false},
 		"ios set before":  {config + "clock timezone NST -3 30\nclock summer-time NDT recurring\nend\nc#show clock\n10:15:33.123 NDT Mon Nov 30 2026\nc#\n", "12:45", "", false},
+		"ios odd name":    {"c#show clock\n10:15:33.123 IST Mon Nov 30 2026\n" + config + "clock timezone \u00a0 5\nend\nc#\n", "10:15", "IST", true},
 		"eos":             {"e#show version\nArista DCS-7010T\ne#show clock\nMon Nov 30 10:15:33 2026\nTimezone: UTC\ne#\n", "10:15", "", false},
 		"eos place":       {"e#show version\nArista DCS-7010T\ne#show clock\nMon Nov 30 10:15:33 2026\nTimezone: Europe/Dublin\ne#\n", "10:15", "Europe/Dublin", true},
 		"log":             {"2026-11-30T10:14:01+01:00 core1 ospfd[1]: neighbor down\n2026-11-30T10:14:05+01:00 core1 ospfd[1]: neighbor up\n", "09:14", "", false},
