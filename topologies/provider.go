@@ -33,6 +33,7 @@ type Options struct {
 	Keep    bool          // the lab is meant to outlive its owner
 	Dir     string        // of the run's record; what a lab keeps on a disk is beside it, or in the user's cache where this is empty
 	DropBy  DropBy        // what drops frames; empty: the first that the kernel allows
+	Replug  bool          // a cable that is laid anew has another interface index at its ends, as a card that is put in again; else its own
 	Source  string        // what the lab is built of, as [SourceTeller] tells it; empty where that does not matter
 }
 

@@ -128,7 +128,7 @@ func (p preparation) build(ctx context.Context) error {
 	p.lab.built = time.Now()
 	p.lab.tainted, p.lab.trials, p.lab.cold = "", 0, true // also where a reset was planned, and did not work
 	p.lab.res, err = reserve(ctx, clocks(p).topology(), topologies.Options{
-		Run: p.lab.env.Dir.ID(), Lab: p.lab.Number, Owner: p.lab.env.Owner, Keep: p.lab.env.Keep, Dir: p.lab.env.Dir.Path,
+		Run: p.lab.env.Dir.ID(), Lab: p.lab.Number, Owner: p.lab.env.Owner, Keep: p.lab.env.Keep, Dir: p.lab.env.Dir.Path, Replug: true,
 	})
 	if err != nil {
 		return fmt.Errorf("build lab: %w", err)

@@ -47,6 +47,7 @@ type Config struct {
 	Site     Site
 	Machines Machines          // nil: none
 	DropBy   topologies.DropBy // see topologies.Options
+	Replug   bool              // the same
 	Lab      string            // what kind of lab it is, for messages: "a lab of containers"
 	// Found says that another process has laid the cables: they stay as they are.
 	Found bool
@@ -80,7 +81,7 @@ type node struct {
 
 	mu    sync.Mutex
 	space uint64         // inode of its network namespace
-	first int            // of the interface indexes kept for its cables, two for each
+	first int            // of the interface indexes kept for its cables
 	laid  map[string]int // how often the cable at an interface was laid anew
 }
 
@@ -135,13 +136,25 @@ func (c *Cabling) port(e topologies.Endpoint) wiring.Port {
 	return p
 }
 
-// index is the interface index of a cable's end. Each has two places and takes them in turn, so
-// that a cable that is laid anew has another index and the same place in the order.
+// index is the interface index of a cable's end. With [Config.Replug] each has two places, one behind the
+// other, and takes them in turn.
 func (c *Cabling) index(e topologies.Endpoint) int {
 	n := c.nodes[e.Node]
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.first + 2*slices.Index(n.interfaces, e.Interface) + n.laid[e.Interface]%2
+	at := n.first + c.width()*slices.Index(n.interfaces, e.Interface)
+	if c.Replug {
+		at += n.laid[e.Interface] % 2
+	}
+	return at
+}
+
+// width is how many indexes each end of a cable has.
+func (c *Cabling) width() int {
+	if c.Replug {
+		return 2
+	}
+	return 1
 }
 
 // segmentOf is the kernel's bridge that a node's interfaces are members of; zero for a device,

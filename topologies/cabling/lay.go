@@ -29,6 +29,7 @@ func (c *Cabling) lay(ctx context.Context, lot *wiring.Lot, prepared func(node s
 	if len(c.nodes) == 0 {
 		return nil
 	}
+	lot.Width = c.width()
 	lot.Places, lot.Firsts, lot.Bridge = map[int]int{}, map[int]int{}, map[int]wiring.Segment{}
 	places := map[topologies.Endpoint]int{}
 	pids := map[string]int{}
@@ -68,7 +69,7 @@ func (c *Cabling) lay(ctx context.Context, lot *wiring.Lot, prepared func(node s
 func (c *Cabling) Prepare(ctx context.Context, name string) error {
 	n := c.nodes[name]
 	_, pid := c.Site.Network(name)
-	r, err := c.apply(ctx, name, wiring.Op{Kind: wiring.Reserve, A: wiring.Port{PID: pid}, Places: 2 * len(n.interfaces)})
+	r, err := c.apply(ctx, name, wiring.Op{Kind: wiring.Reserve, A: wiring.Port{PID: pid}, Places: c.width() * len(n.interfaces)})
 	if err != nil {
 		return fmt.Errorf("node %s: %w", name, err)
 	}

@@ -17,7 +17,7 @@ import (
 
 // newCabling makes the cabling of the lab, whose nodes are known.
 func (l *lab) newCabling() (*cabling.Cabling, error) {
-	return cabling.New(cabling.Config{Topology: l.topology, Site: l, Machines: l.Machines(), DropBy: l.options.DropBy, Lab: "a lab of containers"})
+	return cabling.New(cabling.Config{Topology: l.topology, Site: l, Machines: l.Machines(), DropBy: l.options.DropBy, Replug: l.options.Replug, Lab: "a lab of containers"})
 }
 
 var _ cabling.Part = (*lab)(nil)

@@ -42,7 +42,7 @@ var (
 )
 
 // wire lays all cables between nodes that run, and waits for what boots with them.
-func (l *lab) wire(ctx context.Context, by topologies.DropBy) error {
+func (l *lab) wire(ctx context.Context, o topologies.Options) error {
 	for _, n := range l.topology.Nodes {
 		l.parts[n.Name] = l.containers
 		if InSpaces(n) {
@@ -50,7 +50,7 @@ func (l *lab) wire(ctx context.Context, by topologies.DropBy) error {
 		}
 	}
 	var err error
-	l.cables, err = cabling.New(cabling.Config{Topology: l.topology, Site: l, Machines: l.containers.Machines(), DropBy: by, Lab: "a lab of containers and namespaces"})
+	l.cables, err = cabling.New(cabling.Config{Topology: l.topology, Site: l, Machines: l.containers.Machines(), DropBy: o.DropBy, Replug: o.Replug, Lab: "a lab of containers and namespaces"})
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 	if err := errors.Join(l.start(ctx, p, o), ctx.Err()); err != nil {
 		return nil, errors.Join(err, l.Release(ctx))
 	}
-	if err := l.wire(ctx, o.DropBy); err != nil {
+	if err := l.wire(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
 	}
 	return l, nil

@@ -16,7 +16,7 @@ import (
 
 // newCabling makes the cabling of the lab, whose nodes are known.
 func (l *lab) newCabling() (*cabling.Cabling, error) {
-	return cabling.New(cabling.Config{Topology: l.topology, Site: l, DropBy: l.options.DropBy, Lab: "a lab of namespaces"})
+	return cabling.New(cabling.Config{Topology: l.topology, Site: l, DropBy: l.options.DropBy, Replug: l.options.Replug, Lab: "a lab of namespaces"})
 }
 
 var _ cabling.Part = (*lab)(nil)

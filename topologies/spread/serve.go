@@ -161,7 +161,7 @@ func (a *agent) reserve(ctx context.Context, q reserveAsk) (r reserveAnswer, err
 	if err := ordinary(q.Topology); err != nil {
 		return r, err
 	}
-	o := topologies.Options{Run: q.Options.Run, Lab: q.Options.Lab, TTL: q.Options.TTL, Workers: q.Options.Workers, DropBy: q.Options.DropBy, Owner: os.Getpid()}
+	o := topologies.Options{Run: q.Options.Run, Lab: q.Options.Lab, TTL: q.Options.TTL, Workers: q.Options.Workers, DropBy: q.Options.DropBy, Replug: q.Options.Replug, Owner: os.Getpid()}
 	s, err := newStation(ctx, a.builder, q.Topology, o, q.Key, a.address)
 	if err != nil {
 		return r, errors.Join(err, s.release(context.WithoutCancel(ctx)))

@@ -147,7 +147,7 @@ func newStation(ctx context.Context, b Builder, part topologies.Topology, o topo
 	if s.site, ok = topologies.As[cabling.Site](s.part); !ok {
 		return s, &topologies.MissingError{What: "ability", Name: "to lay cables", Hint: "the builder's labs have none"}
 	}
-	s.cables, err = cabling.New(cabling.Config{Topology: part, Site: s.site, DropBy: o.DropBy, Lab: "a lab that is spread over hosts", Laid: s.laid})
+	s.cables, err = cabling.New(cabling.Config{Topology: part, Site: s.site, DropBy: o.DropBy, Replug: o.Replug, Lab: "a lab that is spread over hosts", Laid: s.laid})
 	if err != nil {
 		return s, err
 	}

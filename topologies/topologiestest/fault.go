@@ -172,7 +172,7 @@ func (s Subject) faultsTogether(t *testing.T) {
 
 func (s Subject) faultsTogetherBy(t *testing.T, p topologies.Provider, by topologies.DropBy) {
 	t.Helper()
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "together-"+string(by)), DropBy: by})
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "together-"+string(by)), DropBy: by, Replug: true})
 	r1, r2 := Host(t, r, "r1"), Host(t, r, "r2")
 	at := topologies.Endpoint{Node: "r2", Interface: "eth1"}
 	icmp := Inject(t, r, topologies.Fault{Kind: topologies.FaultDrop, Endpoint: at, Match: topologies.FrameMatch{Proto: "icmp"}})

@@ -1,6 +1,7 @@
 package topologiestest
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -45,7 +46,8 @@ func touched(t *testing.T, r topologies.Reservation) []topologies.Change {
 const orderLabs = 4
 
 // The kernel's order of a node's interfaces is the topology's: in every lab, after a cable was
-// laid anew, after a restart; and what a node makes comes behind them.
+// laid anew, after a restart; and what a node makes comes behind them. One that is laid anew has another
+// index where that was asked for, and else its own.
 func (s Subject) interfaceOrder(t *testing.T) {
 	t.Helper()
 	t.Parallel()
@@ -61,7 +63,8 @@ func (s Subject) interfaceOrder(t *testing.T) {
 	wrong := 0
 	first := map[string]string{}
 	for lab := range count {
-		r, err := p.Reserve(t.Context(), s.Mesh(), topologies.Options{Run: RunName(t, "order"), Lab: lab + 1})
+		replug := lab%2 == 1
+		r, err := p.Reserve(t.Context(), s.Mesh(), topologies.Options{Run: RunName(t, "order"), Lab: lab + 1, Replug: replug})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,11 +78,13 @@ func (s Subject) interfaceOrder(t *testing.T) {
 				}
 				want := strings.Join(s.Mesh().Interfaces(n), " ") + " own2 own1" // the peer is made first
 				if when == "built" {
-					if want = strings.Join(s.Mesh().Interfaces(n), " "); first[n] == "" {
-						first[n] = text
+					want = strings.Join(s.Mesh().Interfaces(n), " ")
+					kind := fmt.Sprint(n, replug)
+					if first[kind] == "" {
+						first[kind] = text
 					}
-					if text != first[n] {
-						t.Errorf("lab %d: %s has %s, and the first lab %s", lab+1, n, text, first[n])
+					if text != first[kind] {
+						t.Errorf("lab %d: %s has %s, and the first lab of its kind %s", lab+1, n, text, first[kind])
 					}
 				}
 				if got := strings.Join(names, " "); got != want {
@@ -95,8 +100,13 @@ func (s Subject) interfaceOrder(t *testing.T) {
 		for _, n := range []string{"a", "b", "c"} {
 			own(n)
 		}
+		index := func() string { return Run(t, Host(t, r, "a"), "cat", "/sys/class/net/z/ifindex") }
+		before := index()
 		for range 3 {
 			Inject(t, r, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: topologies.Endpoint{Node: "a", Interface: "z"}})
+		}
+		if after := index(); after != before != replug {
+			t.Errorf("lab %d: z of a had the index %s and has %s, and another was asked for: %v", lab+1, before, after, replug)
 		}
 		Inject(t, r, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: topologies.Endpoint{Node: "b", Interface: "m"}})
 		look("laid anew")

@@ -1,6 +1,7 @@
 package wiring
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,6 +33,7 @@ type lot struct {
 	result Result
 	cables map[int][]*LotCable // that end in each
 	left   map[int]int         // ends in each that nobody has asked for yet
+	closed map[int]string      // the interface in each that has its index from the kernel
 	asked  []int               // those of which everything was asked for since the last flush
 	known  wanted              // the kernel numbers its features alike everywhere
 	ends   errgroup.Group      // finishes them
@@ -45,13 +47,14 @@ func (o Opener) lay(what *Lot, turn sync.Locker) (Result, error) {
 	}
 	l := &lot{
 		Lot: *what, open: o, turn: turn, spaces: map[int]*space{}, result: Result{Spaces: map[int]uint64{}, Firsts: map[int]int{}},
-		cables: map[int][]*LotCable{}, left: map[int]int{},
+		cables: map[int][]*LotCable{}, left: map[int]int{}, closed: map[int]string{},
 	}
 	defer func() {
 		for _, s := range l.spaces {
 			s.close()
 		}
 	}()
+	l.Width = max(l.Width, 1)
 	err := l.settleDown()
 	if l.here != nil {
 		defer l.here.close()
@@ -96,7 +99,7 @@ func (l *lot) lay() error {
 	if err := l.sort(); err != nil {
 		return err
 	}
-	err := l.begin()
+	var err error
 	for _, pid := range slices.Sorted(maps.Keys(l.Places)) {
 		if err == nil {
 			err = l.add(pid)
@@ -105,7 +108,7 @@ func (l *lot) lay() error {
 			err = l.settle()
 		}
 		if err == nil && l.keep.made >= stroke {
-			err = errors.Join(l.settle(), l.end(), l.begin())
+			err = errors.Join(l.settle(), l.end())
 		}
 	}
 	if err == nil {
@@ -117,18 +120,14 @@ func (l *lot) lay() error {
 // stroke is how many placeholders go in one: more of them keep the kernel from other networks for long.
 const stroke = 100
 
-// begin makes what placeholders need.
-func (l *lot) begin() (err error) {
-	if l.keep, err = l.here.makePlaceholders(l.keep.number + 1); err != nil {
-		return fmt.Errorf("keep places for cables: %w", err)
-	}
-	return nil
-}
-
 // end has the placeholders taken away that there are. What the kernel waits for meanwhile keeps it from
 // nothing else.
 func (l *lot) end() error {
 	done := l.keep
+	l.keep = placeholders{number: done.number}
+	if done.here == nil {
+		return nil
+	}
 	err := l.here.talk.flush()
 	l.leave.Go(func() error {
 		l.going.Lock()
@@ -138,7 +137,7 @@ func (l *lot) end() error {
 	return err
 }
 
-// sort finds the cables of each namespace.
+// sort finds the cables of each namespace, in the order of their places there.
 func (l *lot) sort() error {
 	for i := range l.Cables {
 		c := &l.Cables[i]
@@ -152,7 +151,27 @@ func (l *lot) sort() error {
 			l.left[p.PID]++
 		}
 	}
+	for pid, list := range l.cables {
+		slices.SortStableFunc(list, func(a, b *LotCable) int { return cmp.Compare(a.place(pid), b.place(pid)) })
+	}
+	for pid, places := range l.Places {
+		if l.places(pid) > 0 && l.left[pid] != places {
+			return fmt.Errorf("the lot has %d cables for the %d places of %s", l.left[pid], places, l.open.whose(pid))
+		}
+	}
 	return nil
+}
+
+// place is that of the last of a cable's ends in a namespace, of which there is one at least.
+func (c *LotCable) place(pid int) int {
+	switch {
+	case c.A.PID != pid:
+		return c.B.Index
+	case c.B.PID != pid:
+		return c.A.Index
+	default:
+		return max(c.A.Index, c.B.Index)
+	}
 }
 
 // add enters a namespace, and has the cables made between it and those that were entered before.
@@ -172,13 +191,13 @@ func (l *lot) add(pid int) error {
 			return err
 		}
 		for _, p := range []Port{c.A, c.B} {
-			if l.left[p.PID]--; l.left[p.PID] == 0 {
+			if l.left[p.PID] == 0 && !slices.Contains(whole, p.PID) {
 				whole = append(whole, p.PID)
 			}
 		}
 	}
 	for _, pid := range whole {
-		if err := l.keepPlaces(pid); err != nil {
+		if err := l.closeRow(pid); err != nil {
 			return err
 		}
 	}
@@ -216,25 +235,62 @@ func (l *lot) enter(pid int) error {
 	return err
 }
 
-// connect has a cable made, both of whose ends are down.
+// connect has a cable made, both of whose ends are down. Which of them is described as the other's peer
+// makes no difference but to their indexes: the kernel gives a peer the one that it asks for only where the
+// other asks for one too (veth_newlink in drivers/net/veth.c).
 func (l *lot) connect(c *LotCable) error {
-	for _, p := range []*Port{&c.A, &c.B} {
-		p.Index = l.result.Firsts[p.PID] + 2*p.Index
-	}
 	near, far, err := ends(Op{A: c.A, B: c.B, MTU: c.MTU})
 	if err != nil {
 		return err
 	}
-	message := cable(near, far, int(l.spaces[c.B.PID].ns))
-	message = append(message, nl.NewRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(l.spaces[c.A.PID].ns)))) //nolint:gosec // a descriptor
+	near.index, far.index = l.index(&c.A, c.B.PID), l.index(&c.B, c.A.PID)
+	from, to := c.A.PID, c.B.PID
+	if near.index == 0 {
+		near, far, from, to = far, near, to, from
+	}
+	message := cable(near, far, int(l.spaces[to].ns))
+	message = append(message, nl.NewRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(l.spaces[from].ns)))) //nolint:gosec // a descriptor
 	what := "make the cable " + c.A.Interface + "–" + c.B.Interface
 	return l.here.talk.ask(what, unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, message...)
 }
 
-// keepPlaces has what comes later into a namespace get an index behind those of its cables (see
-// reserveIndexes): the free places between them are taken for a moment.
-func (l *lot) keepPlaces(pid int) error {
-	for range l.missing(pid) {
+// index is what the end of a cable asks for that is made next, whose place becomes its index; far is where
+// the other end is. What a node makes comes behind its cables, and takes the index of none that is gone again,
+// since the kernel goes on from the last index that it gave by itself (dev_index_reserve in net/core/dev.c).
+// So where places have one index the last end of a row asks for none: if it is also made last, all before it
+// are taken, and the kernel gives it its own.
+func (l *lot) index(p *Port, far int) int {
+	last := l.Width == 1 && l.places(p.PID) == p.Index+1
+	p.Index = l.result.Firsts[p.PID] + l.Width*p.Index
+	if l.left[p.PID]--; l.left[p.PID] == 0 && last && far != p.PID {
+		l.closed[p.PID] = p.Interface
+		return 0
+	}
+	return p.Index
+}
+
+// places is how many ends of cables a namespace has from the first index on; 0 where their places are
+// reserved.
+func (l *lot) places(pid int) int {
+	if _, kept := l.Firsts[pid]; kept {
+		return 0
+	}
+	return l.Places[pid]
+}
+
+// closeRow has what comes later into a namespace get an index behind those of its cables, where none of
+// them has seen to it: the indexes between them, or the one behind them, are taken for a moment.
+func (l *lot) closeRow(pid int) (err error) {
+	places := l.places(pid)
+	if places == 0 || l.closed[pid] != "" {
+		return nil
+	}
+	if l.keep.here == nil {
+		if l.keep, err = l.here.makePlaceholders(l.keep.number + 1); err != nil {
+			return fmt.Errorf("keep places for cables: %w", err)
+		}
+	}
+	for range max(1, places*(l.Width-1)) {
 		if err := l.keep.add(l.spaces[pid]); err != nil {
 			return err
 		}
@@ -242,12 +298,22 @@ func (l *lot) keepPlaces(pid int) error {
 	return nil
 }
 
-// missing is how many places of a namespace are to be kept.
-func (l *lot) missing(pid int) int {
-	if _, kept := l.Firsts[pid]; kept {
-		return 0
+// checkRow looks whether the kernel has given the index that closes the row of a namespace.
+func (l *lot) checkRow(pid int) error {
+	places := l.places(pid)
+	if places == 0 {
+		return nil
 	}
-	return l.Places[pid]
+	last, prefix := l.result.Firsts[pid]+l.Width*places-1, placeName
+	if name := l.closed[pid]; name != "" {
+		prefix = name
+	} else if l.Width == 1 {
+		last++
+	}
+	if name, err := l.spaces[pid].nameOf(last); err != nil || !strings.HasPrefix(name, prefix) {
+		return fmt.Errorf("lay cables in their order: somebody else makes interfaces in the namespace of %s", l.open.whose(pid))
+	}
+	return nil
 }
 
 // settle sees to it that what was asked for is there, makes bridges behind it, and has the ends of
@@ -260,9 +326,8 @@ func (l *lot) settle() error {
 	l.asked = nil
 	for _, pid := range asked {
 		s := l.spaces[pid]
-		last := l.result.Firsts[pid] + 2*l.Places[pid] - 1
-		if name, err := s.nameOf(last); l.missing(pid) > 0 && (err != nil || !strings.HasPrefix(name, placeName)) {
-			return fmt.Errorf("keep places for cables: somebody else makes interfaces in the namespace of %s", l.open.whose(pid))
+		if err := l.checkRow(pid); err != nil {
+			return err
 		}
 		if seg := l.Bridge[pid]; seg.Name != "" {
 			if err := l.open.makeBridge(Port{PID: pid}, seg); err != nil {

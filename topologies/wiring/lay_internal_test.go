@@ -54,8 +54,8 @@ func (s *space) next() (next int, err error) {
 	return next, err
 }
 
-// The cables of a lot have every second index from the first on, in the order of their places,
-// and what comes later has one behind them.
+// The cables of a lot have the indexes from the first on, in the order of their places, and what comes
+// later has one behind them, also where one of them is gone by then.
 func TestLay(t *testing.T) {
 	t.Parallel()
 	pids := networks(t, 2)
@@ -65,7 +65,7 @@ func TestLay(t *testing.T) {
 			return err
 		}
 		r, err := Opener(nil).lay(&Lot{
-			Places: map[int]int{a: 3, b: 1}, Bridge: map[int]Segment{b: {Name: "br0"}},
+			Width: 1, Places: map[int]int{a: 3, b: 1}, Bridge: map[int]Segment{b: {Name: "br0"}},
 			Cables: []LotCable{
 				{A: Port{PID: a, Interface: "z", Index: 0}, B: Port{PID: b, Interface: "p", Index: 0, Segment: Segment{Name: "br0"}}},
 				{A: Port{PID: a, Interface: "m", Index: 2, IPv4: "192.0.2.1/24", IPv6: "2001:db8::1/64"}, B: Port{PID: a, Interface: "c", Index: 1}},
@@ -103,10 +103,103 @@ func TestLay(t *testing.T) {
 		if !slices.Equal(names, want) {
 			t.Errorf("interfaces: %v, want %v", names, want)
 		}
-		last, err := s.next()
-		if cables := len(want) - 1; pid == a && (err != nil || last != first+2*(cables-1)+1) {
-			t.Errorf("the last index is %d, and the first %d: %v", last-1, first, err)
+		cables := slices.DeleteFunc(want, func(name string) bool { return name == "lo" || name == "br0" })
+		for i, name := range cables {
+			if l, err := s.handle.LinkByName(name); err != nil || l.Attrs().Index != first+i {
+				t.Errorf("%s: %v, %v, and the first has %d", name, l, err, first)
+			}
 		}
+		defer func() {
+			if made := goneAndMade(t, s, cables...); made < first+len(cables) {
+				t.Errorf("what was made where %v were has the index %d, and the first had %d", cables, made, first)
+			}
+		}()
+	}
+}
+
+// goneAndMade takes interfaces away, and gives the index of one that is made then.
+func goneAndMade(t *testing.T, s *space, names ...string) int {
+	t.Helper()
+	for _, name := range names {
+		if l, err := s.handle.LinkByName(name); err == nil { // and not gone with the other end
+			if err := s.handle.LinkDel(l); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, cable(end{name: "made", mtu: 1500}, end{name: "madef", mtu: 1500}, int(s.ns))...); err != nil {
+		t.Fatal(err)
+	}
+	l, err := s.handle.LinkByName("madef") // it is made first
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Attrs().Index
+}
+
+// Whether a namespace's last cable is laid last or not, in whatever order they are listed, and whether there
+// are indexes between them: what is made later comes behind them all.
+func TestLayRows(t *testing.T) {
+	t.Parallel()
+	for name, cables := range map[string][][2]int{
+		"a ring":                        {{0, 1}, {1, 2}, {2, 3}, {3, 0}},
+		"the other way round":           {{3, 0}, {2, 3}, {1, 2}, {0, 1}},
+		"a star":                        {{3, 0}, {3, 1}, {3, 2}},
+		"a star whose hub comes first":  {{0, 3}, {0, 2}, {0, 1}},
+		"two between two":               {{0, 1}, {1, 0}, {1, 2}, {2, 3}},
+		"all with all, as it happens":   {{2, 1}, {0, 3}, {1, 3}, {2, 0}, {3, 2}, {1, 0}},
+		"one that ends where it begins": {{0, 0}, {0, 1}, {1, 1}, {2, 3}},
+	} {
+		for width := 1; width <= 2; width++ {
+			t.Run(fmt.Sprint(name, ", ", width), func(t *testing.T) {
+				t.Parallel()
+				checkRows(t, width, cables)
+			})
+		}
+	}
+}
+
+// checkRows lays cables between four namespaces, each with its indexes, and makes something in the place of
+// the last in each.
+func checkRows(t *testing.T, width int, cables [][2]int) {
+	t.Helper()
+	pids := networks(t, 4)
+	what := &Lot{Width: width, Places: map[int]int{}}
+	port := func(pid int) Port {
+		what.Places[pid]++
+		return Port{PID: pid, Interface: fmt.Sprint("e", what.Places[pid]), Index: what.Places[pid] - 1}
+	}
+	for _, c := range cables {
+		what.Cables = append(what.Cables, LotCable{A: port(pids[c[0]]), B: port(pids[c[1]])})
+	}
+	var r Result
+	err := OnThread(func() (err error) {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return err
+		}
+		r, err = Opener(nil).lay(what, nil)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, pid := range pids {
+		s, err := Opener(nil).open(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		places, first := what.Places[pid], r.Firsts[pid]
+		for k := range places {
+			if l, err := s.handle.LinkByName(fmt.Sprint("e", k+1)); err != nil || l.Attrs().Index != first+width*k {
+				t.Errorf("cable %d of node %d: %v, %v; the first has %d", k+1, i, l, err, first)
+			}
+		}
+		defer func() {
+			if made := goneAndMade(t, s, fmt.Sprint("e", places)); made < first+width*places {
+				t.Errorf("node %d: what was made has the index %d, and %d cables have those from %d on", i, made, places, first)
+			}
+		}()
 	}
 }
 
@@ -135,7 +228,7 @@ func TestLayReserved(t *testing.T) {
 	}
 	err = s.inside(func() (err error) {
 		r, err = Opener(nil).lay(&Lot{
-			Places: map[int]int{a: 1, b: 2}, Firsts: map[int]int{b: kept.First}, Apart: true,
+			Width: 2, Places: map[int]int{a: 1, b: 2}, Firsts: map[int]int{b: kept.First}, Apart: true,
 			Cables: []LotCable{{A: Port{PID: a, Interface: "near"}, B: Port{PID: b, Interface: "far", Index: 1}}},
 		}, nil)
 		return err

@@ -63,6 +63,7 @@ type Op struct {
 // namespace of its own, which nobody else uses, or is told to go into one.
 type Lot struct {
 	Places map[int]int     `json:"places"`           // by the process of each namespace: how many cables end there
+	Width  int             `json:"width,omitempty"`  // indexes of each place, of which the cable takes the first: 1 (also as 0) or 2
 	Firsts map[int]int     `json:"firsts,omitempty"` // of those whose cables have places: the first index
 	Bridge map[int]Segment `json:"bridge,omitempty"` // that are to be made
 	Cables []LotCable      `json:"cables"`
