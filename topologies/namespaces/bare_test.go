@@ -62,6 +62,56 @@ func bareRing(b *testing.B, tree string, n int) (up, down time.Duration) {
 	return up, time.Since(start)
 }
 
+// othersGone waits until the kernel is done with the networks that have ended so far: it takes them apart
+// one after the other and long after their processes are gone, and who makes new ones waits for it.
+func othersGone(b *testing.B) {
+	b.Helper()
+	m, err := userns.Find()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "__gone")
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET}
+	if err := errors.Join(m.Start(cmd), cmd.Wait()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// serveGone is a process that lets a network go which has a cable to its own, and sees that cable vanish:
+// then it is its turn.
+func serveGone() int {
+	err := userns.Enter()
+	if err == nil {
+		err = userns.BecomeRoot()
+	}
+	vanished, stop := make(chan netlink.LinkUpdate), make(chan struct{})
+	defer close(stop)
+	if err == nil {
+		err = netlink.LinkSubscribe(vanished, stop)
+	}
+	if err == nil {
+		var here netns.NsHandle
+		if here, err = netns.Get(); err == nil {
+			err = wiring.OnThread(func() error { // with which the other network goes
+				pair := netlink.NewVeth(netlink.NewLinkAttrs())
+				pair.Name, pair.PeerName, pair.PeerNamespace = "far", "near", netlink.NsFd(here)
+				return errors.Join(unix.Unshare(unix.CLONE_NEWNET), netlink.LinkAdd(pair))
+			})
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	for u := range vanished {
+		if u.Header.Type == unix.RTM_DELLINK && u.Attrs().Name == "near" {
+			break
+		}
+	}
+	return 0
+}
+
 // serveBare is the process that makes it: it says which processes there are, and waits.
 func serveBare() int {
 	n, err := strconv.Atoi(os.Args[2])

@@ -44,9 +44,11 @@ func BenchmarkRing(b *testing.B) {
 			folder := tree(b)
 			var up, down, bareUp, work, bareWork time.Duration
 			for b.Loop() {
+				othersGone(b)
 				before := worked(b)
 				made, _ := bareRing(b, folder, n)
 				bareUp, bareWork = bareUp+made, bareWork+worked(b)-before
+				othersGone(b)
 				before = worked(b)
 				start := time.Now()
 				r, err := p.Reserve(b.Context(), subject().Ring(n), topologies.Options{Run: "bench-ring"})

@@ -56,9 +56,13 @@ func (s *supervisor) keepBounds() {
 		if !urgent && (now.Before(rest) || !grown && now.Before(next)) {
 			continue
 		}
-		s.endGreedy()
+		all := !now.Before(next)
+		s.endGreedy(all)
 		before = m
-		next, rest = time.Now().Add(boundsSlow), time.Now().Add(boundsShare*time.Since(now))
+		rest = time.Now().Add(boundsShare * time.Since(now))
+		if all {
+			next = time.Now().Add(boundsSlow)
+		}
 	}
 }
 
@@ -92,8 +96,10 @@ func look() (machine, bool) {
 	return machine{memory: int64(info.Freeram) * int64(info.Unit), tasks: int(info.Procs)}, true //nolint:gosec // bytes of memory
 }
 
-// endGreedy looks at every node that runs, and ends those that use more than they may.
-func (s *supervisor) endGreedy() {
+// endGreedy looks at every node that runs, and ends those that use more than they may. Those that nobody has
+// entered have nothing to use it, and are left out unless all are to be looked at: but for a lab that is kept,
+// whose nodes a person enters by himself.
+func (s *supervisor) endGreedy(all bool) {
 	s.mu.Lock()
 	nodes := make([]*node, 0, len(s.nodes))
 	for _, n := range s.nodes {
@@ -102,7 +108,7 @@ func (s *supervisor) endGreedy() {
 	s.mu.Unlock()
 	for _, n := range nodes {
 		l, err := n.current()
-		if err != nil {
+		if err != nil || !all && !s.boot.Keep && !l.entered.Load() {
 			continue
 		}
 		var over string

@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 			os.Exit(ownRing())
 		case "__bare":
 			os.Exit(serveBare())
+		case "__gone":
+			os.Exit(serveGone())
 		}
 	}
 	os.Exit(m.Run())

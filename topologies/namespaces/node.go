@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -46,6 +47,8 @@ type life struct {
 	tube   *os.File      // to its first process
 	ended  chan struct{} // closed when the first process has, with all others
 	exit   int
+
+	entered atomic.Bool // by a thread of the supervisor, for a command or a file
 }
 
 // begin starts a node: with new files, or where it has lived before, with its old ones. Its life has a
@@ -412,6 +415,7 @@ func (n *node) enter() error {
 
 // enterLife takes this thread into a life of a node.
 func (n *node) enterLife(l *life) error {
+	l.entered.Store(true)
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return fmt.Errorf("enter node %s: %w", n.name, err)
 	}
