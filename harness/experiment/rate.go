@@ -196,7 +196,7 @@ func rateAnswer(r result.Rate) (result.Outcome, string) {
 	switch q := r.Control; {
 	case r.Stopped == result.StopCap:
 		return result.Inconclusive, fmt.Sprintf("undecided after %d trials, the most that were allowed", r.Trials)
-	case 2*r.Valid <= r.Trials-r.CutShort:
+	case r.TooFew():
 		return result.Inconclusive, fmt.Sprintf("%d of %d trials were valid, too few", r.Valid, r.Trials-r.CutShort)
 	case q != nil && q.Reproduced > 0:
 		return result.Inconclusive, fmt.Sprintf("the control shows the symptom too, in %s: the symptom does not tell a healthy network apart", q)

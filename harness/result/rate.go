@@ -60,3 +60,7 @@ type Rate struct {
 	Outcome  Outcome            `json:"outcome"`
 	Answer   string             `json:"answer"` // the outcome in a sentence
 }
+
+// TooFew reports whether no more than half of the trials tell anything, those left out that were cut short and made
+// up for.
+func (r *Rate) TooFew() bool { return 2*r.Valid <= r.Trials-r.CutShort }

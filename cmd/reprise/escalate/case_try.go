@@ -173,7 +173,12 @@ func (o *caseTryOptions) scenario(h *draft.Hypothesis) string {
 	return filepath.Join(o.dir, h.Name)
 }
 
-// tryAt is try at one speed; told reports whether each side has a trial that counts.
+// tells reports whether a measurement tells something: enough of its trials count, and one of the control's does.
+func tells(r *result.Rate) bool {
+	return !r.TooFew() && (r.Control == nil || r.Control.Valid > 0)
+}
+
+// tryAt is try at one speed; told reports whether it tells something.
 func (o *caseTryOptions) tryAt(ctx context.Context, h *draft.Hypothesis, speed cli.Speed) (out draft.Try, told bool, err error) {
 	main, err := o.Plan(o.scenario(h), &cli.PlanFlags{Trials: o.trials, Labs: o.labs, Speed: speed})
 	if err != nil {
@@ -212,7 +217,7 @@ func (o *caseTryOptions) tryAt(ctx context.Context, h *draft.Hypothesis, speed c
 	case r.Outcome == result.Otherwise:
 		out.Outcome = result.Inconclusive
 	}
-	return out, r.Valid > 0 && (r.Control == nil || r.Control.Valid > 0), nil
+	return out, tells(&r), nil
 }
 
 // printTries writes what was tried, for people.
