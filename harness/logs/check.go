@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	_ "embed" // rules
 	"fmt"
 	"regexp"
@@ -93,18 +94,28 @@ func (r *Rule) fits(l *Line) bool {
 type checking struct {
 	Rule
 	result.LogCheck
+	hosts map[string]*counting
+}
+
+// counting is a rule at work on the lines of one host.
+type counting struct {
+	result.LogHostCheck
 	lines, untimed, dense int
-	cut                   bool
+	cut, many             bool                   // lines were; it is of more than one host
 	recent                map[string][]time.Time // by file: the last Threshold times
 }
 
-// Check asks each rule of the lines of all trials. A rule that no line speaks of passes only where
-// there are lines of its formats, whole ones; else nobody knows.
+// mostHosts bounds those that are told apart. What lines of others come to together is no sign of any of them.
+const mostHosts = 1024
+
+// Check asks each rule of the lines of all trials, of those of each host that they name by itself: two that were late
+// once each are none that is late twice. A rule that no line speaks of passes only where there are lines of its formats,
+// also as syslog carries them, whole ones; else nobody knows.
 func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 	work := make([]*checking, len(rules))
 	byFormat := map[Format][]*checking{}
 	for i, r := range rules {
-		work[i] = &checking{Rule: r, recent: map[string][]time.Time{}, LogCheck: result.LogCheck{Rule: r.ID, Title: r.Title, Means: r.Means, Reference: r.Reference}}
+		work[i] = &checking{Rule: r, hosts: map[string]*counting{}, LogCheck: result.LogCheck{Rule: r.ID, Title: r.Title, Means: r.Means, Reference: r.Reference}}
 		for _, f := range r.Formats {
 			byFormat[f] = append(byFormat[f], work[i])
 		}
@@ -114,7 +125,7 @@ func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 			if err != nil {
 				return nil, err
 			}
-			for _, c := range byFormat[e.Format] {
+			for _, c := range byFormat[e.carried()] {
 				c.take(e.Line)
 			}
 		}
@@ -128,30 +139,62 @@ func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 }
 
 func (c *checking) take(l *Line) {
-	c.lines++
-	c.cut = c.cut || l.Cut > 0
-	if !c.fits(l) {
-		return
+	name := l.host()
+	h := c.hosts[name]
+	if h == nil {
+		if len(c.hosts) >= mostHosts {
+			name = fmt.Sprintf("more than %d hosts", mostHosts)
+		}
+		if h = c.hosts[name]; h == nil {
+			h = &counting{LogHostCheck: result.LogHostCheck{Host: name}, many: len(c.hosts) >= mostHosts, recent: map[string][]time.Time{}}
+			c.hosts[name] = h
+		}
 	}
-	if c.Count == 0 {
-		c.Example = placeOf(l)
+	h.lines++
+	h.cut = h.cut || l.Cut > 0
+	if c.fits(l) {
+		h.take(l, &c.Rule)
 	}
-	c.Count += max(l.Times, l.Repeats, 1)
-	if c.Window == 0 {
+}
+
+// take counts a line that fits.
+func (h *counting) take(l *Line, r *Rule) {
+	if h.Count == 0 {
+		h.Example = placeOf(l)
+	}
+	h.Count += max(l.Times, l.Repeats, 1)
+	if r.Window == 0 {
 		return
 	}
 	if l.Time.IsZero() {
-		c.untimed++
+		h.untimed++
 		return
 	}
-	last := append(c.recent[l.File], l.Time)
-	if len(last) > c.Threshold {
+	last := append(h.recent[l.File], l.Time)
+	if len(last) > r.Threshold {
 		last = last[1:]
 	}
-	c.recent[l.File] = last
-	if len(last) == c.Threshold && last[len(last)-1].Sub(last[0]).Abs() <= c.Window {
-		c.dense++
+	h.recent[l.File] = last
+	if len(last) == r.Threshold && last[len(last)-1].Sub(last[0]).Abs() <= r.Window {
+		h.dense++
 	}
+}
+
+// host is that which a line names, without its domain; empty for none, and for a card of a switch.
+func (l *Line) host() string {
+	if card := strings.TrimRight(l.Host, "0123456789"); l.Format == VOSS && (card == "CP" || card == "IO") {
+		return ""
+	}
+	host, _, _ := strings.Cut(l.Host, ".")
+	return host
+}
+
+// carried is whose message a line is: that of its own format, or of the program that sent it by syslog.
+func (l *Line) carried() Format {
+	if name := l.Mnemonic; (l.Format == RFC3164 || l.Format == RFC5424) && len(name) == 11 && name[5] == '-' && strings.ToUpper(name) == name {
+		return FRR
+	}
+	return l.Format
 }
 
 // decide never leaves a rule without an answer.
@@ -161,17 +204,51 @@ func (c *checking) decide() {
 		formats[i] = string(f)
 	}
 	of := strings.Join(formats, " or ")
-	enough := c.Count >= c.Threshold && (c.Window == 0 || c.dense > 0)
-	switch {
-	case enough:
-		c.Status, c.Why = c.Level, fmt.Sprintf("%d of %d lines of %s", c.Count, c.lines, of)
-	case c.lines == 0:
+	if len(c.hosts) == 0 {
 		c.Status, c.Why = "unknown", "no line of "+of+" was read"
-	case c.cut:
-		c.Status, c.Why = "unknown", "lines of "+of+" were cut"
-	case c.untimed > 0 && c.Count >= c.Threshold:
-		c.Status, c.Why = "unknown", fmt.Sprintf("%d lines have no time, and it takes %d within %s", c.untimed, c.Threshold, c.Window)
+		return
+	}
+	for _, h := range c.hosts {
+		h.decide(&c.Rule, of)
+		c.Count += h.Count
+		c.Hosts = append(c.Hosts, h.LogHostCheck)
+	}
+	slices.SortFunc(c.Hosts, func(a, b result.LogHostCheck) int {
+		return cmp.Or(cmp.Compare(badness(b.Status), badness(a.Status)), strings.Compare(a.Host, b.Host))
+	})
+	worst := c.Hosts[0]
+	c.Status, c.Why, c.Example = worst.Status, worst.Why, worst.Example
+	if len(c.Hosts) == 1 {
+		c.Hosts = nil
+		return
+	}
+	alike := 0
+	for _, h := range c.Hosts {
+		if h.Status == c.Status {
+			alike++
+		}
+	}
+	c.Why = fmt.Sprintf("%d of %d hosts; %s: %s", alike, len(c.Hosts), cmp.Or(worst.Host, "lines that name none"), worst.Why)
+}
+
+// badness orders the answers: a sign is one whatever is not known of other hosts.
+func badness(status string) int {
+	return slices.Index([]string{"pass", "unknown", "warn", "fail"}, status)
+}
+
+// decide answers for one host.
+func (h *counting) decide(r *Rule, of string) {
+	enough := h.Count >= r.Threshold && (r.Window == 0 || h.dense > 0)
+	switch {
+	case enough && h.many && r.Threshold > 1:
+		h.Status, h.Why = "unknown", fmt.Sprintf("%d of %d lines of %s, of hosts that are not told apart", h.Count, h.lines, of)
+	case enough:
+		h.Status, h.Why = r.Level, fmt.Sprintf("%d of %d lines of %s", h.Count, h.lines, of)
+	case h.cut:
+		h.Status, h.Why = "unknown", "lines of "+of+" were cut"
+	case h.untimed > 0 && h.Count >= r.Threshold:
+		h.Status, h.Why = "unknown", fmt.Sprintf("%d lines have no time, and it takes %d within %s", h.untimed, r.Threshold, r.Window)
 	default:
-		c.Status, c.Why = "pass", fmt.Sprintf("%d of %d lines of %s, and it takes %d", c.Count, c.lines, of, c.Threshold)
+		h.Status, h.Why = "pass", fmt.Sprintf("%d of %d lines of %s, and it takes %d", h.Count, h.lines, of, r.Threshold)
 	}
 }

@@ -1,16 +1,28 @@
 package logs_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/reprise-lab/reprise/harness/logs"
+	"github.com/reprise-lab/reprise/harness/result"
 )
 
-// check asks the rules of one log.
+// check is what the rules answer of one log.
 func check(t *testing.T, text string) map[string]string {
+	t.Helper()
+	got := map[string]string{}
+	for rule, c := range checksOf(t, text) {
+		got[rule] = c.Status
+	}
+	return got
+}
+
+// checksOf asks the rules of one log.
+func checksOf(t *testing.T, text string) map[string]result.LogCheck {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "log")
 	must(t, os.WriteFile(name, []byte(text), 0o600))
@@ -18,12 +30,12 @@ func check(t *testing.T, text string) map[string]string {
 	must(t, err)
 	checks, err := logs.Check([]logs.Trial{logs.Files(name)}, rules)
 	must(t, err)
-	got := map[string]string{}
+	got := map[string]result.LogCheck{}
 	for _, c := range checks {
 		if c.Why == "" || c.Means == "" || c.Reference == "" {
 			t.Errorf("%+v", c)
 		}
-		got[c.Rule] = c.Status
+		got[c.Rule] = c
 	}
 	return got
 }
@@ -58,6 +70,47 @@ func TestCheck(t *testing.T) {
 		if got := check(t, c.text)[c.rule]; got != c.status {
 			t.Errorf("%s is %q, want %q of %.100q", c.rule, got, c.status, c.text)
 		}
+	}
+}
+
+// TestCheckHosts: of a file that a server of syslog kept, each host is judged by itself, and those are named that a
+// rule says something of.
+func TestCheckHosts(t *testing.T) {
+	late := func(second, host string) string {
+		return "Mar  1 10:00:" + second + " " + host + " bgpd[7]: [YZRX4-ZXG0C][EC 100663315] it was late\n"
+	}
+	const fine = "Mar  1 10:00:40 r9 zebra[9]: [N9HHH-F8H1M] interface eth1 is up\n"
+	refused := func(card, host string) string {
+		return card + " [03/01/26 10:00:01.733:UTC] " + host + "0x00374589 00000000 GlobalRouter FA INFO refused\n"
+	}
+	cut := "Mar  1 10:00:41 r3 zebra[9]: [N9HHH-F8H1M] " + strings.Repeat("x", logs.MaxLine) + "\n"
+	many := ""
+	for i := range 1024 {
+		many += late("01", fmt.Sprintf("s%d", i))
+	}
+	for _, tt := range []struct{ name, rule, status, why, hosts, text string }{
+		{"three of which each is late once", "frr-starved", "pass", "4 of 4 hosts; r1: 1 of 1 lines of frr, and it takes 3", "r1 pass 1, r2 pass 1, r3 pass 1, r9 pass 0", late("01", "r1") + late("02", "r2") + late("03", "r3") + fine},
+		{"one of three", "frr-starved", "warn", "1 of 3 hosts; r2: 3 of 3 lines of frr", "r2 warn 3, r1 pass 1, r9 pass 0", late("01", "r1") + late("02", "r2") + late("03", "r2.example.net") + late("04", "r2") + fine},
+		{"one alone", "frr-starved", "warn", "3 of 3 lines of frr", "", late("01", "r1") + late("02", "r1") + late("03", "r1")},
+		{"one whose lines were cut", "frr-starved", "unknown", "1 of 2 hosts; r3: lines of frr were cut", "r3 unknown 0, r9 pass 0", cut + fine},
+		{"messages of other programs", "frr-starved", "unknown", "no line of frr was read", "", "Mar  1 10:00:00 leaf1 sshd[812]: connection closed\n"},
+		{"two cards of one switch", "voss-fabric-attach-refused", "fail", "2 of 2 lines of voss", "", refused("CP1", "") + refused("IO12", "")},
+		{"two switches", "voss-fabric-attach-refused", "fail", "2 of 2 hosts; CP-core: 1 of 1 lines of voss", "CP-core fail 1, sw2 fail 1", refused("CP1", "CP-core ") + refused("CP1", "sw2 ")},
+		{"more than are told apart", "frr-starved", "unknown", "1 of 1025 hosts; more than 1024 hosts: 3 of 3 lines of frr, of hosts that are not told apart", "", many + late("01", "x") + late("02", "y") + late("03", "z")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := checksOf(t, tt.text)[tt.rule]
+			var hosts []string
+			for _, h := range c.Hosts {
+				if h.Why == "" || (h.Example.Text == "") != (h.Count == 0) {
+					t.Errorf("%+v", h)
+				}
+				hosts = append(hosts, fmt.Sprintf("%s %s %d", h.Host, h.Status, h.Count))
+			}
+			if got := strings.Join(hosts, ", "); c.Status != tt.status || c.Why != tt.why || len(hosts) < 9 && got != tt.hosts {
+				t.Errorf("%s: %s: %s", c.Status, c.Why, got)
+			}
+		})
 	}
 }
 

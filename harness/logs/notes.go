@@ -113,6 +113,9 @@ func Findings(trials []Trial, root string) (result.LogFindings, error) {
 	}
 	for i := range out.Checks {
 		within(&out.Checks[i].Example, root)
+		for j := range out.Checks[i].Hosts {
+			within(&out.Checks[i].Hosts[j].Example, root)
+		}
 	}
 	is := func(v evidence.Verdict) bool {
 		return slices.ContainsFunc(trials, func(t Trial) bool { return t.Verdict == v })

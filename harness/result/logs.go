@@ -158,6 +158,18 @@ type LogCheck struct {
 	Means     string   `json:"means"`
 	Reference string   `json:"reference"`
 	Example   LogPlace `json:"example,omitzero"`
+	// Hosts are what it says of each, the worst first, where the lines are of more than one, as those that a server of
+	// syslog kept; the status is the worst of theirs.
+	Hosts []LogHostCheck `json:"hosts,omitempty"`
+}
+
+// LogHostCheck is what a rule found in the lines of one host.
+type LogHostCheck struct {
+	Host    string   `json:"host"` // empty: of lines that name none
+	Status  string   `json:"status"`
+	Why     string   `json:"why"`
+	Count   int      `json:"count"`
+	Example LogPlace `json:"example,omitzero"`
 }
 
 // LogNotesFormat is the version of logs.json.

@@ -436,7 +436,8 @@ func newLogsCheck(a *cli.App, runF func(context.Context, *logsCheckOptions) erro
 		Use: "check RUN|FILE…", Short: "Look for known bad signs in the logs of a run, or in files",
 		Long: `Look for known bad signs in the logs of a run's trials, or in files. Each rule answers: fail or
 warn where its sign is there, pass where lines of its kind of log were read and it is not, unknown
-where none were, or not whole.
+where none were, or not whole. Of a file with the lines of many hosts, as a server of syslog keeps, each host
+is judged by itself.
 
 Exit status: 0 no sign, 1 a sign, 2 unknown for every rule, 4 wrong input.`,
 		Example: `  reprise logs check core1.log
@@ -477,12 +478,25 @@ func runLogsCheck(_ context.Context, o *logsCheckOptions) error {
 	return cli.Answer(code)
 }
 
+// mostHosts bounds those that are listed below a rule.
+const mostHosts = 20
+
 func printChecks(w io.Writer, checks []result.LogCheck) {
 	for _, c := range checks {
 		cli.Tell(w, "%-7s  %-26s  %s: %s", c.Status, c.Rule, c.Title, c.Why)
 		if c.Status == "fail" || c.Status == "warn" {
 			cli.Tell(w, "         %s (%s)", c.Means, c.Reference)
 			cli.Tell(w, "         %s:%d: %s", c.Example.File, c.Example.Line, cli.FirstLine(c.Example.Text, 120))
+		}
+		for i, h := range c.Hosts[min(1, len(c.Hosts)):] { // the first is told
+			if h.Status == "pass" {
+				break
+			}
+			if i == mostHosts {
+				cli.Tell(w, "         and more: --json has them all")
+				break
+			}
+			cli.Tell(w, "         %s, %s: %s", h.Status, cmp.Or(h.Host, "lines that name no host"), h.Why)
 		}
 	}
 }
