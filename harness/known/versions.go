@@ -317,7 +317,7 @@ func (i Issue) Affects(productName, v string) Answer {
 	if v == "" {
 		return Answer{AffectedUnknown, "the version is not known", ""}
 	}
-	have, err := version.Parse(v)
+	have, err := version.ParseOf(cmp.Or(productName, i.Product), v)
 	if err != nil {
 		return Answer{AffectedUnknown, err.Error(), ""}
 	}

@@ -45,6 +45,7 @@ type Version struct {
 	train    string // E of 15.2(4)E7; empty where the maker has one
 	trains   bool   // it is of a maker who has trains
 	release  bool   // its numbers name a release of a train, not all that begins with them
+	line     bool   // what is shorter than a release names all that begins so
 	revision string // of a package: 1.1~deb12u1
 	key      string
 }
@@ -99,6 +100,15 @@ func Parse(s string) (Version, error) {
 	}
 	v.key = v.makeKey()
 	return v, nil
+}
+
+// ParseOf reads a version of a platform, as drivers name it. Of EXOS and VOSS, whose releases have four numbers and are
+// called by three, 32.7 is all of 32.7.x and not the first of it: whether that is before 32.7.1 cannot be known. Of an
+// open daemon 10.0 is a release.
+func ParseOf(platform, s string) (Version, error) {
+	v, err := Parse(s)
+	v.line = err == nil && (platform == "exos" || platform == "voss")
+	return v, err
 }
 
 // suffix reads what stands behind the numbers.
@@ -275,12 +285,12 @@ func (v Version) againstRest(bound Version, longer bool) (c int, ok bool) {
 const wholeNumbers = 4
 
 // saysLess reports whether a version that ends before a bound does is some version that begins so, not the first: 21.4
-// is no release of Junos, 16.2.5 none of EXOS that has a build. 10.0 is one of FRR.
+// is no release of Junos, 16.2.5 none of EXOS that has a build, nor 32.7 where EXOS is meant. 10.0 is one of FRR.
 func (v Version) saysLess(bound Version) bool {
 	if bound.trains {
 		return !v.release
 	}
-	return len(bound.numbers) >= wholeNumbers && v.tail == ""
+	return (v.line || len(bound.numbers) >= wholeNumbers) && v.tail == ""
 }
 
 func at(numbers []int, i int) int {

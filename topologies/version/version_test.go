@@ -98,6 +98,40 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// TestLines: a shorter form of EXOS names a line of releases, of which nobody knows which one is meant; one of FRR
+// names a release.
+func TestLines(t *testing.T) {
+	for _, tt := range []struct {
+		platform, v, bound string
+		want               int
+		unknown            bool
+	}{
+		{"exos", "32.7", "32.7.1", 0, true},
+		{"exos", "32.7", "32.7.2", 0, true},
+		{"exos", "32", "32.7", 0, true},
+		{"exos", "32.7", "32.7", 0, false},
+		{"exos", "32.7", "32.6.3", 1, false},
+		{"exos", "32.7", "33.1", -1, false},
+		{"exos", "32.7.1", "32.7.2", -1, false},
+		{"exos", "32.7.1.9", "32.7", 0, false},
+		{"voss", "9.2", "9.2.1", 0, true},
+		{"frr", "10.0", "10.0.1", -1, false},
+		{"", "32.7", "32.7.1", -1, false},
+	} {
+		v, err := version.ParseOf(tt.platform, tt.v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, ok := v.Against(parse(t, tt.bound))
+		if ok == tt.unknown || ok && c != tt.want {
+			t.Errorf("%s %s against %s: %d, known %v", tt.platform, tt.v, tt.bound, c, ok)
+		}
+	}
+	if v, err := version.ParseOf("exos", "latest"); err == nil || !v.IsZero() {
+		t.Errorf("%v, %v", v, err)
+	}
+}
+
 func TestAgainst(t *testing.T) {
 	tests := []struct {
 		v, bound string
