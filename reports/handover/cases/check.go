@@ -169,10 +169,14 @@ func (f Folder) scope(d *Duty) {
 }
 
 func (f Folder) isolated(d *Duty, runs []attached) {
-	var say, where []string
+	var say, where, fast []string
 	for _, a := range runs {
 		switch {
 		case a.err != nil:
+		case a.isolation != nil && a.isolation.Complete && !a.isolation.done():
+			fast = append(fast, fmt.Sprintf("the isolation in %s holds%s only%s", a.Dir, a.isolation.Clock.Beside(), a.isolation.Real.tried()))
+		case a.bisection != nil && a.bisection.Found && !a.bisection.done():
+			fast = append(fast, fmt.Sprintf("the bisection in %s, to %s, holds%s only%s", a.Dir, a.bisection.First, a.bisection.Clock.Beside(), a.bisection.Real.tried()))
 		case a.isolation != nil && a.isolation.done():
 			say, where = append(say, fmt.Sprintf("cut from %s to %s", a.isolation.Before, a.isolation.After)), append(where, a.Dir)
 		case a.bisection != nil && a.bisection.done():
@@ -183,11 +187,14 @@ func (f Folder) isolated(d *Duty, runs []attached) {
 			say, where = append(say, fmt.Sprintf("it %s with %s (%.3f%s)", verb, a.bisection.First, a.bisection.Confidence, a.bisection.Clock.Beside())), append(where, a.Dir)
 		}
 	}
-	if len(say) == 0 {
-		d.no(fmt.Sprintf("reprise isolate %s; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path), "no finished isolation or bisection is attached")
-		return
+	switch scenario := orScenario(f.Case.Scenario); {
+	case len(say) > 0:
+		d.yes(strings.Join(append(say, fast...), "; "), where...)
+	case len(fast) > 0:
+		d.no(fmt.Sprintf("reprise isolate %s, or reprise bisect, at a lower --speed; then reprise case set %s --run FOLDER", scenario, f.Path), "%s", strings.Join(fast, "; "))
+	default:
+		d.no(fmt.Sprintf("reprise isolate %s; then reprise case set %s --run FOLDER", scenario, f.Path), "no finished isolation or bisection is attached")
 	}
-	d.yes(strings.Join(say, "; "), where...)
 }
 
 func orScenario(s string) string {

@@ -112,11 +112,13 @@ func TestIsolatedInRealTime(t *testing.T) {
 		name string
 		more map[string]any
 		met  cases.Met
+		why  string // DIR is its folder
 	}{
-		{"in real time", nil, cases.Yes},
-		{"by a fast clock", map[string]any{"clock": evidence.Clock{Speed: 10}}, cases.No},
-		{"which does not hold", map[string]any{"clock": evidence.Clock{Speed: 10}, "real-time": map[string]any{"shows": false}}, cases.No},
-		{"which does", map[string]any{"clock": evidence.Clock{Speed: 10}, "real-time": map[string]any{"shows": true}}, cases.Yes},
+		{"in real time", nil, cases.Yes, "cut from 12 nodes to 2 nodes"},
+		{"broken off", map[string]any{"complete": false}, cases.No, "no finished isolation or bisection is attached"},
+		{"by a fast clock", map[string]any{"clock": evidence.Clock{Speed: 10}}, cases.No, "the isolation in DIR holds at speed 10 only: it was not tried in real time"},
+		{"which does not hold", map[string]any{"clock": evidence.Clock{Speed: 10}, "real-time": map[string]any{"shows": false}}, cases.No, "the isolation in DIR holds at speed 10 only, and is not shown in real time"},
+		{"which does", map[string]any{"clock": evidence.Clock{Speed: 10}, "real-time": map[string]any{"shows": true}}, cases.Yes, "cut from 12 nodes to 2 nodes"},
 	} {
 		it := map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes"}
 		maps.Copy(it, tt.more)
@@ -124,7 +126,7 @@ func TestIsolatedInRealTime(t *testing.T) {
 		if err := evidence.WriteJSON(filepath.Join(dir, "isolation.json"), it); err != nil {
 			t.Fatal(err)
 		}
-		if d := find(t, cases.Check(caseOf(t, dir), platforms()), cases.DutyIsolate); d.Met != tt.met {
+		if d := find(t, cases.Check(caseOf(t, dir), platforms()), cases.DutyIsolate); d.Met != tt.met || strings.ReplaceAll(d.Why, dir, "DIR") != tt.why {
 			t.Errorf("%s: %+v", tt.name, d)
 		}
 	}
@@ -132,10 +134,11 @@ func TestIsolatedInRealTime(t *testing.T) {
 		name string
 		real map[string]any
 		met  cases.Met
+		why  string
 	}{
-		{"by a fast clock alone", nil, cases.No},
-		{"not in real time", map[string]any{"shows": false}, cases.No},
-		{"in real time too", map[string]any{"shows": true}, cases.Yes},
+		{"by a fast clock alone", nil, cases.No, "the bisection in DIR, to frr:8, holds at speed 10 only: it was not tried in real time"},
+		{"not in real time", map[string]any{"shows": false}, cases.No, "the bisection in DIR, to frr:8, holds at speed 10 only, and is not shown in real time"},
+		{"in real time too", map[string]any{"shows": true}, cases.Yes, "it came in with frr:8 (0.990 at speed 10)"},
 	} {
 		it := map[string]any{"found": true, "first": "frr:8", "confidence": 0.99, "clock": evidence.Clock{Speed: 10}}
 		if tt.real != nil {
@@ -146,8 +149,16 @@ func TestIsolatedInRealTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := find(t, cases.Check(caseOf(t, dir), platforms()), cases.DutyIsolate)
-		if d.Met != tt.met || tt.met == cases.Yes && d.Why != "it came in with frr:8 (0.990 at speed 10)" {
+		if d.Met != tt.met || strings.ReplaceAll(d.Why, dir, "DIR") != tt.why {
 			t.Errorf("%s: %+v", tt.name, d)
+		}
+		cut := t.TempDir()
+		if err := evidence.WriteJSON(filepath.Join(cut, "isolation.json"), map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes"}); err != nil {
+			t.Fatal(err)
+		}
+		d = find(t, cases.Check(caseOf(t, dir, cut), platforms()), cases.DutyIsolate)
+		if d.Met != cases.Yes || !strings.Contains(strings.ReplaceAll(d.Why, dir, "DIR"), tt.why) {
+			t.Errorf("%s, beside an isolation: %+v", tt.name, d)
 		}
 	}
 }

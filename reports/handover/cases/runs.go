@@ -41,9 +41,20 @@ type attached struct {
 type isolation struct {
 	Complete      bool
 	Clock         evidence.Clock
-	Real          *struct{ Shows bool } `json:"real-time"`
+	Real          *realTime `json:"real-time"`
 	Before, After string
 	Result        string
+}
+
+// realTime is what came of a search by another clock in real time; nil where it was not tried there.
+type realTime struct{ Shows bool }
+
+// tried says why what holds at another speed is not taken.
+func (r *realTime) tried() string {
+	if r == nil {
+		return ": it was not tried in real time"
+	}
+	return ", and is not shown in real time"
 }
 
 // done reports whether it came to its end, and to a case that shows the problem in real time.
@@ -58,7 +69,7 @@ type bisection struct {
 	First      string
 	Confidence float64
 	Fixed      bool
-	Real       *struct{ Shows bool } `json:"real-time"`
+	Real       *realTime `json:"real-time"`
 }
 
 // done reports whether it came to its end, and to versions that differ in real time.
