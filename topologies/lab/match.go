@@ -46,7 +46,7 @@ func lacksVersion(d Device, w Want) []string {
 	if len(r.parts) == 0 {
 		return nil
 	}
-	v, err := version.Parse(d.Version)
+	v, err := version.ParseOf(d.Platform, d.Version)
 	switch {
 	case d.Version == "":
 		return []string{"version unknown"}

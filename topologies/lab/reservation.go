@@ -123,7 +123,7 @@ func (r *Reservation) suits(d Device, node string, w topologies.RestorePoint) er
 		if err != nil {
 			return err
 		}
-		release, err := version.Parse(w.Version)
+		release, err := version.ParseOf(d.Platform, w.Version)
 		if err != nil {
 			return fmt.Errorf("%s says its version is %q, and %s is asked for: %w", d.Name, w.Version, want.Version, err)
 		}

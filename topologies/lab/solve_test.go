@@ -205,6 +205,25 @@ func TestSolveSymmetric(t *testing.T) {
 	}
 }
 
+// A device of which only the line of releases is known is not taken for one before a release of that line.
+func TestSolveLineOfReleases(t *testing.T) {
+	for _, tt := range []struct {
+		platform, version string
+		fits              bool
+	}{
+		{"exos", "32.7", false},
+		{"exos", "32.6", true},
+		{"exos", "32.7.1.9", true},
+		{"frr", "10.0", true},
+	} {
+		inv := &lab.Inventory{Name: "x", Devices: []lab.Device{{Name: "d", Platform: tt.platform, Version: tt.version}}}
+		_, err := lab.Solve(inv, lab.Request{Nodes: []lab.Want{{Node: "n", Version: "<32.7.2"}}})
+		if _, none := errors.AsType[*lab.NoFitError](err); none == tt.fits || !none && err != nil {
+			t.Errorf("%s %s: %v", tt.platform, tt.version, err)
+		}
+	}
+}
+
 func TestNoFitExplains(t *testing.T) {
 	inv := load(t, "testdata/lab.yaml")
 	node := func(name string, labels ...string) topologies.Node {
