@@ -50,4 +50,11 @@ func TestHosts(t *testing.T) {
 	if p := imported(t, "sent.txt", []byte("Nov 30 10:14:01 core1 ospfd[1]: neighbor down\n")).Parts[0]; p.Device != "core1" || p.Hosts != nil {
 		t.Errorf("of %q, hosts %q", p.Device, p.Hosts)
 	}
+	const code = "0x00374589 00000000 GlobalRouter FA INFO refused\n"
+	// A card is no host, and a host may be called as cards are.
+	for text, want := range map[string]string{"CP1 [03/01/26 10:00:01.733:UTC] CP-core " + code: "CP-core", "CP1 [03/01/26 10:00:01.733:UTC] " + code: ""} {
+		if p := imported(t, "sent.txt", []byte(text)).Parts[0]; p.Device != want {
+			t.Errorf("%q is of %q", text, p.Device)
+		}
+	}
 }

@@ -754,7 +754,7 @@ func (p *part) fact(name, value string, c *section, weak bool) {
 
 // logged takes note of a line of a log.
 func (p *part) logged(l *logs.Line) {
-	if card := l.Format == logs.VOSS && (strings.HasPrefix(l.Host, "CP") || strings.HasPrefix(l.Host, "IO")); l.Host != "" && !card && (len(p.hosts) < MaxCommands || p.hosts[l.Host] > 0) {
+	if l.Host != "" && !l.OfCard() && (len(p.hosts) < MaxCommands || p.hosts[l.Host] > 0) {
 		p.hosts[l.Host]++
 	}
 	if l.Time.IsZero() {

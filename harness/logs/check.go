@@ -182,7 +182,7 @@ func (h *counting) take(l *Line, r *Rule) {
 
 // host is that which a line names, without its domain; empty for none, and for a card of a switch.
 func (l *Line) host() string {
-	if card := strings.TrimRight(l.Host, "0123456789"); l.Format == VOSS && (card == "CP" || card == "IO") {
+	if l.OfCard() {
 		return ""
 	}
 	host, _, _ := strings.Cut(l.Host, ".")

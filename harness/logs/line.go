@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"strings"
 	"time"
 )
 
@@ -81,3 +82,9 @@ type Line struct {
 
 // Parsed reports whether a format fits the line.
 func (l *Line) Parsed() bool { return l.Format != "" }
+
+// OfCard reports whether the line names a card of a switch of VOSS for its host, as CP1 and IO2, and no switch.
+func (l *Line) OfCard() bool {
+	card := strings.TrimRight(l.Host, "0123456789")
+	return l.Format == VOSS && (card == "CP" || card == "IO")
+}
