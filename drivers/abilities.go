@@ -62,8 +62,8 @@ type LogFile struct {
 	// Truncated says that lines since the mark may be missing: more than the bound was there, of which Text
 	// is the newest part, or the file was rotated or cut.
 	Truncated bool
-	// Anew says that Text is a file from its beginning that is another than at the mark: it may be a copy, and its
-	// lines older than the mark.
+	// Anew says that Text is a file from its beginning that is another than at the mark, or was cut since: it may be a
+	// copy, or what was left, and its lines older than the mark.
 	Anew bool
 	// Copy says that its lines are in other files too, so that nobody counts them twice.
 	Copy bool

@@ -14,7 +14,24 @@ import (
 
 // MarkLogs implements drivers.LogSource.
 func (n *Node) MarkLogs(ctx context.Context) (drivers.LogMark, error) {
-	return n.sizes(ctx, "mark logs")
+	m, err := n.sizes(ctx, "mark logs")
+	if err != nil {
+		return nil, err
+	}
+	var marked []string
+	for _, path := range n.logPaths() {
+		if m[path] > 0 {
+			marked = append(marked, path)
+		}
+	}
+	sums, err := n.sums(ctx, marked, m)
+	if err != nil {
+		return nil, err
+	}
+	for i, path := range marked {
+		m[sumOf(path)] = sums[i]
+	}
+	return m, nil
 }
 
 // syslogFile is where syslog.sh puts what programs send to syslog(3).
@@ -26,9 +43,67 @@ const onlySyslog = "syslog-alone.log"
 // inodeOf is the key of a mark that tells which file a path was, beside how long it was.
 func inodeOf(path string) string { return "inode of " + path }
 
+// sumOf is the key of a mark that tells what a file had right before it, by a sum.
+func sumOf(path string) string { return "sum of " + path }
+
+// mostSummed bounds what a mark knows of a file's text, in bytes: its last ones.
+const mostSummed = 4096
+
+// sums are of what files had right before a mark, in their order.
+func (n *Node) sums(ctx context.Context, paths []string, m drivers.LogMark) ([]int64, error) {
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	var script strings.Builder
+	for _, path := range paths {
+		size := min(m[path], mostSummed)
+		fmt.Fprintf(&script, "tail -c +%d %s 2>/dev/null | head -c %d | cksum\n", m[path]-size+1, session.Quote(path), size)
+	}
+	out, err := n.Control(ctx, "sum up logs", script.String())
+	if err != nil {
+		return nil, err
+	}
+	var sums []int64
+	for line := range strings.Lines(out) {
+		sum, _, _ := strings.Cut(line, " ")
+		v, err := strconv.ParseInt(sum, 10, 64)
+		if err != nil {
+			return nil, n.Fail("sum up logs", fmt.Errorf("unexpected %q", line))
+		}
+		sums = append(sums, v)
+	}
+	if len(sums) != len(paths) {
+		return nil, n.Fail("sum up logs", fmt.Errorf("%d sums of %d files", len(sums), len(paths)))
+	}
+	return sums, nil
+}
+
+// rewritten marks what is longer than at the mark and does not go on from there: files that were cut, and have
+// grown beyond the mark since, as by copytruncate.
+func (n *Node) rewritten(ctx context.Context, news []piece, m drivers.LogMark) error {
+	var paths []string
+	var at []int
+	for i, p := range news {
+		if _, summed := m[sumOf(p.path)]; summed && !p.lost {
+			paths, at = append(paths, p.path), append(at, i)
+		}
+	}
+	sums, err := n.sums(ctx, paths, m)
+	if err != nil {
+		return err
+	}
+	for k, i := range at {
+		if p := &news[i]; sums[k] != m[sumOf(p.path)] {
+			p.from, p.size, p.lost = 0, p.from+p.size, true
+		}
+	}
+	return nil
+}
+
 // LogsSince implements drivers.LogSource; of each file at most the newest MiB. One that is another than at
-// the mark, has shrunk, or is gone may have had lines that nobody can read any more: it is marked Truncated. Another
-// file may also have lines of before the mark, as one that sed -i wrote: it is marked Anew.
+// the mark, was cut, or is gone may have had lines that nobody can read any more: it is marked Truncated. It
+// may also have lines of before the mark, as one that sed -i wrote, or that was cut to its last lines: it is marked
+// Anew.
 func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogFile, error) {
 	now, err := n.sizes(ctx, "read logs")
 	if err != nil {
@@ -38,14 +113,16 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 	for _, path := range n.logPaths() {
 		size, there := now[path]
 		from, marked := m[path]
-		anew := marked && now[inodeOf(path)] != m[inodeOf(path)]
-		lost := anew || marked && size < from
+		lost := marked && (now[inodeOf(path)] != m[inodeOf(path)] || size < from)
 		if lost {
 			from = 0
 		}
 		if lost || there && size > from {
-			news = append(news, piece{path: path, from: from, size: size - from, lost: lost, anew: anew})
+			news = append(news, piece{path: path, from: from, size: size - from, lost: lost})
 		}
+	}
+	if err := n.rewritten(ctx, news, m); err != nil {
+		return nil, err
 	}
 	texts, err := n.read(ctx, news)
 	if err != nil {
@@ -54,7 +131,7 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 	copies := n.copies()
 	var files []drivers.LogFile
 	for i, p := range news {
-		f := drivers.LogFile{Path: p.path, Text: texts[i], Truncated: p.lost || p.size > maxLog, Anew: p.anew, Copy: slices.Contains(copies, p.path)}
+		f := drivers.LogFile{Path: p.path, Text: texts[i], Truncated: p.lost || p.size > maxLog, Anew: p.lost, Copy: slices.Contains(copies, p.path)}
 		files = append(files, f)
 		if p.path == syslogFile {
 			f.Path, f.Text, f.Copy = onlySyslog, n.alone(texts[i]), false
@@ -68,8 +145,7 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 type piece struct {
 	path       string
 	from, size int64
-	lost       bool // what it is part of is not known
-	anew       bool // it is another file, which may be a copy
+	lost       bool // it does not go on from the mark: what there was since is not known, nor which of its lines are older
 }
 
 // command prints it, or the newest of it.

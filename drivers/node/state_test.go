@@ -45,7 +45,7 @@ func TestLogsSince(t *testing.T) {
 	}
 	want := []drivers.LogFile{
 		{Path: "/var/log/reprise/own", Text: "after\n"},
-		{Path: "/var/log/reprise/copy", Text: "new\n", Copy: true, Truncated: true}, // what it had is gone
+		{Path: "/var/log/reprise/copy", Text: "new\n", Copy: true, Truncated: true, Anew: true}, // what it had is gone
 		{Path: "/var/log/reprise/syslog.log", Text: host.Read("/var/log/reprise/syslog.log"), Copy: true},
 		{Path: "syslog-alone.log", Text: stamp + "birdwatcher: x\n" + stamp + "kernel: a bird: y\n"},
 	}
@@ -80,6 +80,27 @@ func TestLogsRotated(t *testing.T) {
 		files, err := n.LogsSince(t.Context(), mark)
 		if err != nil || len(files) != 2 || !files[0].Truncated || !files[0].Anew || files[0].Text != again {
 			t.Errorf("rotated to %q: %+v, %v", again, files, err)
+		}
+	}
+}
+
+// A log that was cut where it is goes on from no mark: not by what is left of it, nor where it has grown beyond that
+// since.
+func TestLogsCut(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	n := running(t, host, nil, steady("one"))
+	const log = "/var/log/reprise/syslog.log"
+	for _, again := range []string{"", "two\n", "six\n", "one\nnew\nand more\n", "\x00\x00\x00\x00\x00\x00\x00\x00new\n"} {
+		host.Write(t, log, "one\ntwo\n")
+		mark, err := n.MarkLogs(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		host.Write(t, log, again)
+		files, err := n.LogsSince(t.Context(), mark)
+		if err != nil || len(files) != 2 || !files[0].Truncated || !files[0].Anew || files[0].Text != again {
+			t.Errorf("cut and written to %q: %+v, %v", again, files, err)
 		}
 	}
 }

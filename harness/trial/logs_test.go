@@ -49,7 +49,7 @@ func TestLogWithoutSource(t *testing.T) {
 }
 
 // TestRotatedLog: of a log that is another file than at the mark the lines may be older than the stimulus; of one that
-// shrank they are new, and are so many at least.
+// has more than is read they are new, and are so many at least.
 func TestRotatedLog(t *testing.T) {
 	const missing = "lines of the log are missing"
 	for _, tt := range []struct {
@@ -58,7 +58,7 @@ func TestRotatedLog(t *testing.T) {
 		want                 evidence.Verdict
 	}{
 		{"an old line in another file", "eventually: 50ms", "bad\n", true, evidence.Inconclusive},
-		{"one in a file that shrank", "eventually: 50ms", "bad\n", false, evidence.Reproduced},
+		{"one in a log that has more", "eventually: 50ms", "bad\n", false, evidence.Reproduced},
 		{"none", "eventually: 50ms", "good\n", false, evidence.Inconclusive},
 		{"as many as are asked for", "expect: count >= 3, eventually: 50ms", "bad\nbad\nbad\n", false, evidence.Reproduced},
 		{"of another file", "expect: count >= 3, eventually: 50ms", "bad\nbad\nbad\n", true, evidence.Inconclusive},
