@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -22,8 +23,8 @@ import (
 
 // meddling tells what somebody from outside did to a node while the symptom was looked at: what no
 // software of a node does by itself, and no command of the scenario may have done. What a condition of the node looks
-// at may be the failure itself. A port that went down and an address that went are noted and decide nothing: daemons,
-// and programs that no scenario names, do both.
+// at may be the failure itself. A port that went down and an address that went are noted and decide nothing where
+// anything runs that may have done it: daemons, and programs that no scenario names, do both.
 type meddling struct {
 	lab *Lab
 	rec *recorder
@@ -34,15 +35,21 @@ type meddling struct {
 	unseen  map[string]error     // why a node was not looked at
 }
 
-// stateOf is a script that prints what a node's kernel has, in the forms of proc(5): flags of interfaces, addresses, and
-// what stands still.
+// stateOf is a script that prints what a node's kernel has, in the forms of proc(5): flags of interfaces, addresses, what
+// runs and what stands still; and the queues and tables of rules that frames go through, where there are programs that
+// show them. Tables of keepalived, which writes them by itself, are left out.
 const stateOf = `for f in /sys/class/net/*/flags; do
 	f=${f%/flags}
-	{ read -r x <"$f/flags" && read -r m <"$f/mtu"; } 2>/dev/null && echo "link ${f##*/} $x $m"
+	{ read -r x <"$f/flags" && read -r m <"$f/mtu" && read -r a <"$f/address"; } 2>/dev/null && echo "link ${f##*/} $x $m $a"
 done
 for p in /proc/[0-9]*; do
-	{ read -r s <"$p/stat"; } 2>/dev/null || continue
-	case ${s##*) } in T*) { read -r c <"$p/comm"; } 2>/dev/null && echo "halted ${p#/proc/} $c";; esac
+	{ read -r s <"$p/stat" && read -r c <"$p/comm"; } 2>/dev/null || continue
+	case ${s##*) } in T*) echo "halted ${p#/proc/} $c";; *) echo "runs $c";; esac
+done
+{ read -r x </proc/sys/net/ipv4/icmp_echo_ignore_all; } 2>/dev/null && echo "mute $x"
+tc qdisc show 2>/dev/null
+nft list tables 2>/dev/null | while read -r _ family name; do
+	[ "$name" = keepalived ] || echo "rules $(nft -s list table "$family" "$name" 2>/dev/null | cksum) $family $name"
 done
 grep -B 1 "/32 host LOCAL" /proc/net/fib_trie
 true
@@ -61,22 +68,46 @@ const (
 type nodeState struct {
 	up        map[string]bool // whether an interface is, of those that are there
 	mtu       map[string]string
-	addresses map[string]bool // of IPv4
+	macs      map[string]string
+	queues    map[string]string // of interfaces, of a kind that only a command brings
+	tables    map[string]string // the sum of each table of rules
+	mute      string            // whether no ping is answered
+	addresses map[string]bool   // of IPv4
 	halted    map[string]string
+	busy      bool // something runs there that may change ports and addresses
 }
+
+// idlers are programs that change nothing by themselves, and are in every node of ours.
+var idlers = []string{"init", "docker-init", "tini", "sh", "dash", "bash", "perl", "sleep", "cat", "tail", "ping"}
+
+// plainQueues are what the kernel gives an interface by itself.
+var plainQueues = []string{"noqueue", "noop", "mq", "pfifo_fast", "fq_codel", "fq"}
 
 // parseState reads what [stateOf] prints.
 func parseState(out string) nodeState {
-	s := nodeState{up: map[string]bool{}, mtu: map[string]string{}, addresses: map[string]bool{}, halted: map[string]string{}}
+	s := nodeState{
+		up: map[string]bool{}, mtu: map[string]string{}, macs: map[string]string{}, queues: map[string]string{}, tables: map[string]string{},
+		addresses: map[string]bool{}, halted: map[string]string{},
+	}
 	leaf := ""
 	for line := range strings.Lines(out) {
 		w := strings.Fields(line)
 		switch {
-		case len(w) == 4 && w[0] == "link":
+		case len(w) == 5 && w[0] == "link":
 			flags, err := strconv.ParseUint(w[2], 0, 32)
-			s.up[w[1]], s.mtu[w[1]] = err == nil && flags&1 != 0, w[3] // IFF_UP
+			s.up[w[1]], s.mtu[w[1]], s.macs[w[1]] = err == nil && flags&1 != 0, w[3], w[4] // IFF_UP
 		case len(w) >= 3 && w[0] == "halted":
 			s.halted[w[1]] = strings.Join(w[2:], " ")
+		case len(w) >= 2 && w[0] == "runs":
+			s.busy = s.busy || !slices.Contains(idlers, w[1])
+		case len(w) == 2 && w[0] == "mute":
+			s.mute = w[1]
+		case len(w) >= 5 && w[0] == "qdisc" && w[3] == "dev":
+			if !slices.Contains(plainQueues, w[1]) {
+				s.queues[w[4]] = w[1]
+			}
+		case len(w) == 5 && w[0] == "rules": // sum, length, family, name
+			s.tables[w[3]+" "+w[4]] = w[1]
 		case len(w) == 2 && w[0] == "|--":
 			leaf = w[1]
 		case len(w) == 3 && w[0] == "/32" && w[1] == "host" && w[2] == "LOCAL":
@@ -172,8 +203,15 @@ func (m *meddling) compare(n *labNode, was, now nodeState) {
 			gone = append(gone, "address "+a+" was taken away")
 		}
 	}
-	if len(gone) > 0 {
-		m.note(n, evidence.Bounded(strings.Join(gone, ", "), mostGone)+" while the symptom was looked at")
+	switch what := evidence.Bounded(strings.Join(gone, ", "), mostGone) + " while the symptom was looked at"; {
+	case len(gone) == 0:
+	case was.busy || now.busy || m.mayHave(n, sizes, ports):
+		m.note(n, what)
+	default:
+		m.rec.event(evidence.Event{
+			Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed,
+			Detail: n.Name + ": " + what + ", and nothing runs there that does that, nor does the scenario",
+		})
 	}
 }
 
@@ -191,19 +229,60 @@ func (m *meddling) done(n *labNode, was, now nodeState) string {
 			return fmt.Sprintf("%s of %s was given the MTU %s", iface, n.Name, is)
 		}
 	}
+	return m.turned(n, was, now)
+}
+
+// turned is [meddling.done] of what a node's kernel does with frames, where the node has none but programs of ours: a
+// vendor's system writes its own rules.
+func (m *meddling) turned(n *labNode, was, now nodeState) string {
+	if _, ours := drivers.As[drivers.ScriptReader](n.driver); !ours {
+		return ""
+	}
+	for _, iface := range slices.Sorted(maps.Keys(was.macs)) {
+		if !m.lab.cabled(n.Name, iface) {
+			continue
+		}
+		mac, there := now.macs[iface]
+		switch {
+		case !there && !m.mayHave(n, names, ports):
+			return fmt.Sprintf("%s of %s was given another name, or taken away", iface, n.Name)
+		case there && mac != was.macs[iface] && !m.mayHave(n, names, ports):
+			return fmt.Sprintf("%s of %s was given the address %s", iface, n.Name, mac)
+		case now.queues[iface] != was.queues[iface] && !m.mayHave(n, filters, rules):
+			return fmt.Sprintf("the queue of %s of %s was changed (%s)", iface, n.Name, cmp.Or(now.queues[iface], was.queues[iface]))
+		}
+	}
+	if now.mute != was.mute && now.mute != "" && was.mute != "" && !m.mayHave(n, filters, rules) {
+		return fmt.Sprintf("whether %s answers pings was changed (icmp_echo_ignore_all is %s)", n.Name, now.mute)
+	}
+	for _, table := range tablesOf(was, now) {
+		if was.tables[table] != now.tables[table] && !m.mayHave(n, filters, rules) {
+			return fmt.Sprintf("the rules that frames go through in %s were changed (table %s)", n.Name, table)
+		}
+	}
 	return ""
+}
+
+// tablesOf are the tables that a node has in one of two states.
+func tablesOf(was, now nodeState) []string {
+	all := slices.AppendSeq(slices.Collect(maps.Keys(was.tables)), maps.Keys(now.tables))
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Commands that may have done what is asked about.
 var (
-	halts = regexp.MustCompile(`\b(?:SIG)?(?:STOP|TSTP)\b|kill\b.*\b(?:19|20)\b|\b(?:gdb|strace)\b`)
-	sizes = regexp.MustCompile(`\b(?:down|shutdown|ifdown|off|disable|del|delete|ifreload|netplan|reboot|mtu|add-port|master|dhclient|udhcpc|dhcpcd)\b`)
+	halts   = regexp.MustCompile(`\b(?:SIG)?(?:STOP|TSTP)\b|kill\b.*\b(?:19|20)\b|\b(?:gdb|strace)\b`)
+	sizes   = regexp.MustCompile(`\b(?:down|shutdown|ifdown|off|disable|del|delete|ifreload|netplan|reboot|mtu|add-port|master|flush|replace|dhclient|udhcpc|dhcpcd)\b`)
+	names   = regexp.MustCompile(`\b(?:name|netns|del|delete|address|hw|mac|bond|team|master|vrf|add-port|add-bond|nmcli|netplan|ifreload|reboot)\b`)
+	filters = regexp.MustCompile(`\b(?:nft|tc|sysctl|ufw|firewall-cmd|qos)\b|tables\b|icmp_echo|/proc/sys`)
 )
 
 // Looks that show it: of a node's ports, and of its processes.
 var (
 	ports  = regexp.MustCompile(`\bip\b.*\b(?:l|li|link|a|addr|address)\b|\b(?:ifconfig|ethtool|interfaces?)\b|/sys/class/net`)
 	states = regexp.MustCompile(`\bps\b|/proc/`)
+	rules  = regexp.MustCompile(`\b(?:nft|tc|sysctl)\b|tables\b|/proc/sys`)
 )
 
 // mayHave reports whether a command that the scenario gives a node may have done something, or cannot be read, or a

@@ -16,8 +16,9 @@ import (
 // have done, or undoes, is.
 func TestMeddling(t *testing.T) {
 	const (
-		links  = "link eth1 0x1043 1500\nlink lo 0x9 65536\n"
-		shrunk = "link eth1 0x1043 600\nlink lo 0x9 65536\n"
+		links  = "link eth1 0x1043 1500 02:00:00:00:00:01\nlink lo 0x9 65536 00:00:00:00:00:00\nruns init\nruns sh\nruns some d\nmute 0\nqdisc noqueue 0: dev eth1 root refcnt 2 \n"
+		shrunk = "link eth1 0x1043 600 02:00:00:00:00:01\nlink lo 0x9 65536 00:00:00:00:00:00\nmute 0\n"
+		table  = "rules 123 50 inet x\n"
 		trie   = "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 10.0.0.1\n        /32 host LOCAL\n     |-- 10.0.0.255\n        /32 link BROADCAST\n"
 	)
 	for _, tt := range []struct {
@@ -43,6 +44,18 @@ func TestMeddling(t *testing.T) {
 		{"the scenario may have given it", `{node: r1, configure: [interface eth1, mtu 600]}`, links + trie, shrunk + trie, evidence.Reproduced, ""},
 		{"the symptom is about ports", breaks + " # r1 shows interfaces", links + trie, shrunk + trie, evidence.Reproduced, ""},
 		{"about those of another node", breaks + " # r2 shows interfaces", links + trie, shrunk + trie, evidence.Inconclusive, "eth1 of r1 was given the MTU 600"},
+		{"nothing runs that may have shut it down", breaks, idle(links) + trie, idle(strings.Replace(links, "0x1043", "0x1002", 1)) + trie, evidence.Inconclusive, "r1: port eth1 was shut down while the symptom was looked at, and nothing runs there that does that"},
+		{"nor have taken it away", breaks, idle(links) + trie, idle(links), evidence.Inconclusive, "r1: address 10.0.0.1 was taken away"},
+		{"but the scenario may", `{node: r1, exec: "(sleep 3; ip link set eth1 down) & break it"}`, idle(links) + trie, idle(strings.Replace(links, "0x1043", "0x1002", 1)) + trie, evidence.Reproduced, "r1: port eth1 was shut down"},
+		{"rules come", breaks, links + trie, links + table + trie, evidence.Inconclusive, "the rules that frames go through in r1 were changed (table inet x)"},
+		{"they are others", breaks, links + table + trie, links + strings.Replace(table, "123", "124", 1) + trie, evidence.Inconclusive, "(table inet x)"},
+		{"they were there", breaks, links + table + trie, links + table + trie, evidence.Reproduced, ""},
+		{"the scenario may have brought them", `{node: r1, exec: "(sleep 3; iptables -A INPUT -j DROP) & break it"}`, links + trie, links + table + trie, evidence.Reproduced, ""},
+		{"a queue comes", breaks, links + trie, links + "qdisc netem 8001: dev eth1 root refcnt 2 limit 1000 loss 100%\n" + trie, evidence.Inconclusive, "the queue of eth1 of r1 was changed (netem)"},
+		{"one of the kernel's own", breaks, links + trie, links + "qdisc fq_codel 0: dev eth1 root refcnt 2\n" + trie, evidence.Reproduced, ""},
+		{"pings are not answered any more", breaks, links + trie, strings.Replace(links, "mute 0", "mute 1", 1) + trie, evidence.Inconclusive, "whether r1 answers pings was changed"},
+		{"a port has another address", breaks, links + trie, strings.Replace(links, ":01", ":02", 1) + trie, evidence.Inconclusive, "eth1 of r1 was given the address 02:00:00:00:00:02"},
+		{"a port has another name", breaks, links + trie, strings.Replace(links, "link eth1", "link foo", 1) + trie, evidence.Inconclusive, "eth1 of r1 was given another name"},
 		{"it does not answer the second time", breaks, links + trie, "", evidence.Reproduced, "r1: not looked at for what is done to it from outside: its shell ended with status 1"},
 		{"nor at all", breaks, "", links + trie, evidence.Reproduced, "r1: not looked at for what is done to it from outside: its shell ended with status 1"},
 		{"it says too much", breaks, links + trie, links + "halted 42 bgpd\n" + strings.Repeat("|-- 10.0.0.2\n", 100_000), evidence.Reproduced, "r1: not looked at for what is done to it from outside: its state is longer than 1MiB"},
@@ -86,6 +99,9 @@ func TestMeddling(t *testing.T) {
 		})
 	}
 }
+
+// idle is the state of a node in which nothing runs.
+func idle(links string) string { return strings.Replace(links, "runs some d\n", "", 1) }
 
 // notes are what the record of the only trial notes.
 func (w *world) notes(t *testing.T) (told []string) {
