@@ -46,7 +46,8 @@ for p in /proc/[0-9]*; do
 	{ read -r s <"$p/stat" && read -r c <"$p/comm"; } 2>/dev/null || continue
 	case ${s##*) } in T*) echo "halted ${p#/proc/} $c";; *) echo "runs $c";; esac
 done
-{ read -r x </proc/sys/net/ipv4/icmp_echo_ignore_all; } 2>/dev/null && echo "mute $x"
+x=; { read -r x </proc/sys/net/ipv4/icmp_echo_ignore_all; } 2>/dev/null # which ends with no line, read letter by letter
+echo "mute $x"
 tc qdisc show 2>/dev/null
 nft list tables 2>/dev/null | while read -r _ family name; do
 	[ "$name" = keepalived ] || echo "rules $(nft -s list table "$family" "$name" 2>/dev/null | cksum) $family $name"
