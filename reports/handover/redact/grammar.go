@@ -206,15 +206,23 @@ func set(words string) map[string]bool {
 // suffixes make a field a keyword in an assignment: DB_PASSWORD=..., "_api_token".
 //
 //nolint:gochecknoglobals // a table that is only read
-var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd", "-pass", "-passwort", "-kennwort", "-schluessel", "-schlüssel"}
+var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd", "-pass", "-authpass", "-privpass", "-passwort", "-kennwort", "-schluessel", "-schlüssel"}
 
 // keyOwners are what a key of their own is secret of: radius_key, OSPF-MD5.
 //
 //nolint:gochecknoglobals // a table that is only read
 var keyOwners = set("radius tacacs tacacs+ ospf ospfv3 isis bgp ntp rip eigrp vrrp hsrp glbp wifi wlan wpa vpn ipsec ike isakmp macsec mka snmp ldp pim bfd hmac md5 auth shared psk")
 
-// keyed tells whether a word ends in the key of a protocol: radius-key, bgp-md5.
+// pwOwners are whose pw is a password: enable_pw. Of others it may be a pseudowire.
+//
+//nolint:gochecknoglobals // a table that is only read
+var pwOwners = set("enable admin user login root ssh telnet console snmp auth priv db mysql ldap bind radius tacacs ftp sftp sw switch router device")
+
+// keyed tells whether a word ends in the key of a protocol, or the password of a user: radius-key, bgp-md5, enable-pw.
 func keyed(name string) bool {
+	if rest, ok := strings.CutSuffix(name, "-pw"); ok {
+		return pwOwners[rest[strings.LastIndexByte(rest, '-')+1:]]
+	}
 	rest, ok := strings.CutSuffix(name, "-key")
 	if !ok {
 		rest, ok = strings.CutSuffix(name, "-md5")
@@ -246,7 +254,7 @@ func lastParts(forms map[string][]form) map[string]uint64 {
 	for _, head := range tokenHeads {
 		m[lastRun(head[:len(head)-1])] = anything
 	}
-	for _, s := range append([]string{"begin", "snmp-server", "rev", "ansible-vault", "-key", "-md5"}, suffixes...) {
+	for _, s := range append([]string{"begin", "snmp-server", "rev", "ansible-vault", "-key", "-md5", "-pw"}, suffixes...) {
 		m[lastRun(s)] = anything
 	}
 	return m

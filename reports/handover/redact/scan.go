@@ -217,13 +217,26 @@ func (s *scanner) special(i int) int {
 	return max(i+1, s.done)
 }
 
+// Words that are taken for a line of PEM: within a block that ends, and in one whose end is cut off.
+const (
+	shortestPEM = 4
+	wholePEM    = 60
+)
+
 // pem takes the body of the PEM block whose BEGIN is at pos: to its END, and where that is cut
 // off, as far as there is base64.
 func (s *scanner) pem(pos int) {
 	const dashes = "-----"
 	line := min(s.newline(pos), pos+longestStructure/4)
+	before := bytes.TrimSpace(s.data[s.line : pos-len("-----BEGIN")])
 	if n := bytes.Index(s.data[pos:line], []byte(dashes)); n >= 0 && len(bytes.TrimSpace(s.data[pos+n+len(dashes):line])) > 0 {
-		s.pemOnLine(pos+n+len(dashes), line)
+		if rest := s.data[pos+n+len(dashes) : line]; bytes.Contains(rest, []byte("-----END")) || len(before) == 0 || len(base64Run(rest)) >= shortestPEM {
+			s.pemOnLine(pos+n+len(dashes), line)
+			return
+		}
+	}
+	if len(before) > 0 {
+		s.pemBehind(line)
 		return
 	}
 	head := bytes.IndexByte(s.data[pos:min(len(s.data), pos+reach)], '\n')
@@ -256,6 +269,53 @@ func (s *scanner) pem(pos int) {
 		}
 		at = stop + 1
 	}
+}
+
+// pemBehind takes the body of a PEM block whose lines stand behind something else each, as the head of a log, or within
+// quotes: what looks like one of its lines in each line from a place on, to its END. Where that is cut off, as far as
+// there are whole lines of it.
+func (s *scanner) pemBehind(at int) {
+	at = min(at+1, len(s.data))
+	stop := bytes.Index(s.data[at:min(len(s.data), at+longestStructure/4)], []byte("-----END "))
+	least := shortestPEM
+	if stop += at; stop < at {
+		stop, least = len(s.data), wholePEM
+	}
+	for at < stop {
+		end := len(s.data)
+		if n := bytes.IndexByte(s.data[at:], '\n'); n >= 0 {
+			end = at + n
+		}
+		if end >= stop && stop < len(s.data) {
+			return // the line of its END
+		}
+		line := s.data[at:end]
+		run := base64Run(line)
+		from := at + bytes.LastIndex(line, run)
+		at = end + 1
+		if len(run) < least {
+			if least == wholePEM {
+				return
+			}
+			continue
+		}
+		if s.learn && len(run) >= 20 {
+			s.learned = append(s.learned, known{value: string(run), rule: RuleSecret})
+		}
+		s.found(from, from+len(run), RuleKeyBlock, s.r.shapes.forward(string(run)))
+	}
+}
+
+// base64Run is the last word of a line of base64 that may be one of PEM (RFC 7468), in or behind something else: 64
+// letters and fewer in the last line. None where there is no such word.
+func base64Run(line []byte) []byte {
+	line = bytes.TrimRight(bytes.TrimSpace(line), `"'+,;)\`)
+	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte(`\n`)), []byte(`\r`))
+	from := len(line)
+	for from > 0 && (base64Class[line[from-1]] != 0 || line[from-1] == '=') {
+		from--
+	}
+	return line[from:]
 }
 
 // pemOnLine takes the body of a PEM block that is all on one line, as a text in quotes or a log has it,
@@ -441,7 +501,11 @@ func (s *scanner) keyword(start, end int) {
 			lower = append(lower, c)
 		}
 	}
-	if list := s.d.forms[string(lower)]; len(list) > 0 && s.forms(list, start, end) {
+	list := s.d.forms[string(lower)]
+	if n := bytes.LastIndexByte(lower, '/'); len(list) == 0 && n >= 0 && s.data[start] == '/' { // a program by its path
+		list = s.d.forms[string(lower[n+1:])]
+	}
+	if len(list) > 0 && s.forms(list, start, end) {
 		return
 	}
 	switch string(lower) {
@@ -489,7 +553,7 @@ func (s *scanner) endsInSecret(name []byte) bool {
 	}
 	switch name[len(name)-1] {
 	case 'd', 'e', 't', 'n', 'k', 'y', 's', 'l':
-	case '5':
+	case '5', 'w':
 		return keyed(string(name))
 	default:
 		return false

@@ -629,6 +629,28 @@ func TestBlocksOnALine(t *testing.T) {
 	}
 }
 
+// TestBlocksBehind: the lines of a key are cut where something stands before each, as the head of a log or quotes, where
+// its BEGIN was cut off, and where its END was; the lines around it are not.
+func TestBlocksBehind(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	const body = "MIIFazCCA1OgAwIBAgIRAIIQz7DSQONZRGPgu2OCiwAwDQYJKoZIhvcNAQELBQAw"
+	const head = "Nov 28 06:28:14 lab x: "
+	for name, text := range map[string]string{
+		"of a log":                 head + "-----BEGIN RSA PRIVATE KEY-----\n" + head + body + "\n" + head + body[:24] + "==\n" + head + "-----END RSA PRIVATE KEY-----\n" + head + "active\n",
+		"of a log that was cut":    head + "-----BEGIN RSA PRIVATE KEY-----\n" + head + body + "\n" + head + "active\n",
+		"of a program":             "k = (\"-----BEGIN RSA PRIVATE KEY-----\\n\"\n     \"" + body + "\\n\"\n     \"-----END RSA PRIVATE KEY-----\\n\")\nmode = \"active\"\n",
+		"with a head of its own":   "> -----BEGIN RSA PRIVATE KEY-----\n> DEK-Info: AES-128-CBC,0102\n>\n> " + body + "\n> -----END RSA PRIVATE KEY-----\n> active\n",
+		"whose begin was cut off":  "active\n" + body + "\n" + body[:24] + "==\n-----END PRIVATE KEY-----\n",
+		"that is quoted in a diff": "+-----BEGIN RSA PRIVATE KEY-----\n+" + body + "\n+-----END RSA PRIVATE KEY-----\n active\n",
+	} {
+		r.Learn("a.txt", []byte(text))
+		out := string(r.Text("a.txt", []byte(text)))
+		if strings.Contains(out, body[:24]) || len(out) != len(text) || strings.Count(out, "active") != 1 || strings.Count(out, "06:28:14") != strings.Count(text, "06:28:14") {
+			t.Errorf("%s: %q became %q", name, text, out)
+		}
+	}
+}
+
 // TestBasic: a user and a secret in base64, as registries keep them, are cut; other base64 at
 // the same key is not.
 func TestBasic(t *testing.T) {
