@@ -44,10 +44,12 @@ func quantities(c Condition) func(string) (numbers, bool) {
 			return numbers{0, math.Inf(1), nil, true}, true
 		case sight.Flow && (name == "gap" || strings.HasPrefix(name, "latency.")):
 			return numbers{0, math.Inf(1), nil, false}, true
+		case sight.Fields != nil && slices.Contains([]string{"json.gap", "json.silence", "json.rate", "json.bytes"}, name), strings.HasPrefix(name, "abs("):
+			return numbers{0, math.Inf(1), nil, false}, true
 		case name == "took":
 			return numbers{0, math.Inf(1), nil, false}, true
-		default:
-			return numbers{}, false
+		default: // any, and of one thing only one
+			return numbers{math.Inf(-1), math.Inf(1), nil, false}, true
 		}
 	}
 }
@@ -96,6 +98,12 @@ func fixed(n ast.Node) (value, known bool) {
 		return false, false
 	}
 	right, isText := b.Right.(*ast.StringNode)
+	if list, ok := b.Right.(*ast.ArrayNode); ok && b.Operator == "in" && len(list.Nodes) == 0 {
+		return false, true
+	}
+	if isText && never(b.Left, b.Operator, right.Value) {
+		return b.Operator == "!=", true
+	}
 	switch b.Operator {
 	case "==", "<=", ">=":
 		return true, b.Left.String() == b.Right.String()
@@ -107,6 +115,85 @@ func fixed(n ast.Node) (value, known bool) {
 		return true, isText && matchesAll(right.Value)
 	default:
 		return false, false
+	}
+}
+
+// never reports whether what a builtin makes of a text has what it is compared with in none: capital letters behind lower,
+// blanks at the ends behind trim.
+func never(n ast.Node, operator, with string) bool {
+	call, ok := n.(*ast.BuiltinNode)
+	if operator == "matches" {
+		return matchesNone(with, false)
+	}
+	if !ok || len(call.Arguments) != 1 || !slices.Contains([]string{"==", "!=", "contains", "startsWith", "endsWith"}, operator) {
+		return false
+	}
+	switch call.Name {
+	case "lower":
+		return with != strings.ToLower(with)
+	case "upper":
+		return with != strings.ToUpper(with)
+	case "trim":
+		left, right := with != strings.TrimLeft(with, " \t\r\n"), with != strings.TrimRight(with, " \t\r\n")
+		return left && operator != "contains" && operator != "endsWith" || right && operator != "contains" && operator != "startsWith"
+	default:
+		return false
+	}
+}
+
+// matchesNone reports whether a regular expression finds something in no text, as far as its form shows it: what it needs
+// stands before the begin or behind the end. In a line, which has no line end within, that is so of every line of it.
+func matchesNone(pattern string, line bool) bool {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	return err == nil && none(re.Simplify(), line)
+}
+
+func none(re *syntax.Regexp, line bool) bool {
+	begins := func(re *syntax.Regexp) bool {
+		return re.Op == syntax.OpBeginText || line && re.Op == syntax.OpBeginLine
+	}
+	ends := func(re *syntax.Regexp) bool { return re.Op == syntax.OpEndText || line && re.Op == syntax.OpEndLine }
+	sub := func(re *syntax.Regexp) bool { return none(re, line) }
+	switch re.Op {
+	case syntax.OpNoMatch:
+		return true
+	case syntax.OpLiteral:
+		return line && slices.Contains(re.Rune, '\n')
+	case syntax.OpCharClass:
+		return line && len(re.Rune) == 2 && re.Rune[0] == '\n' && re.Rune[1] == '\n'
+	case syntax.OpCapture, syntax.OpPlus:
+		return sub(re.Sub[0])
+	case syntax.OpRepeat:
+		return re.Min > 0 && sub(re.Sub[0])
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(re.Sub, func(s *syntax.Regexp) bool { return !sub(s) })
+	case syntax.OpConcat:
+		before, ended := false, false
+		for _, s := range re.Sub {
+			if sub(s) || begins(s) && before || ended && needsLetters(s) {
+				return true
+			}
+			before, ended = before || needsLetters(s), ended || ends(s)
+		}
+	}
+	return false
+}
+
+// needsLetters reports whether a regular expression matches nothing without a letter.
+func needsLetters(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpBeginText, syntax.OpEndText, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return false
+	case syntax.OpCapture, syntax.OpPlus:
+		return needsLetters(re.Sub[0])
+	case syntax.OpConcat:
+		return slices.ContainsFunc(re.Sub, needsLetters)
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(re.Sub, func(s *syntax.Regexp) bool { return !needsLetters(s) })
+	case syntax.OpRepeat:
+		return re.Min > 0 && needsLetters(re.Sub[0])
+	default:
+		return !isEmpty(re)
 	}
 }
 

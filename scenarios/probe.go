@@ -91,6 +91,8 @@ type Sight struct {
 	Anew bool
 	// Rows says that the text is a JSON list of rows, without a template.
 	Rows bool
+	// Fields are the keys of the rows and of json; nil where they are the answer's own.
+	Fields *Fields
 	// Flow says that expressions have the words of a flow.
 	Flow bool
 	// NoJSON names what the text is, where it can never be JSON.

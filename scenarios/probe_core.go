@@ -25,7 +25,16 @@ func (CoreProbe) Kind() ProbeKind { return ProbeCore }
 func (p CoreProbe) Describe() string { return "core: " + p.Process }
 
 // Sight implements Probe.
-func (CoreProbe) Sight() Sight { return Sight{Anew: true, Rows: true} }
+func (CoreProbe) Sight() Sight {
+	f := Fields{
+		Rows:   []string{"process", "pid", "exit", "signal", "at", "oom", "core", "no-core", "last-log", "title", "kind", "alt", "by", "sent"},
+		Values: map[string][]string{},
+	}
+	for _, s := range signals() {
+		f.Values["signal"] = append(f.Values["signal"], "SIG"+s)
+	}
+	return Sight{Anew: true, Rows: true, Fields: &f}
+}
 
 // Asks reports whether the probe asks for the deaths of a process. A name asks for those of
 // that daemon's own processes too.

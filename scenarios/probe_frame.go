@@ -76,7 +76,18 @@ func (p FrameProbe) Describe() string {
 }
 
 // Sight implements Probe.
-func (p FrameProbe) Sight() Sight { return Sight{Anew: p.Since != SinceBaseline, Rows: true} }
+func (p FrameProbe) Sight() Sight {
+	return Sight{Anew: p.Since != SinceBaseline, Rows: true, Fields: &Fields{
+		Rows: []string{
+			"number", "time", "direction", "length", "src", "dst", "vlan", "ethertype", "ipsrc", "ipdst", "proto", "sport", "dport", "kind", "message", "summary", "layout",
+		},
+		JSON: []string{
+			"count", "bytes", "rate", "first", "last", "gap", "silence", "newest", "frames", "at", "filter", "direction", "file", "earlier", "later",
+			"began", "from", "until", "delivered", "stepped", "clock", "moved",
+		},
+		Values: map[string][]string{"direction": {"in", "out"}},
+	}}
+}
 
 // Capture is what must be captured for it. It never hides a frame that the condition asks for.
 func (p FrameProbe) Capture() Capture {

@@ -25,6 +25,8 @@ func (p LogProbe) Lines() (*regexp.Regexp, error) { return boundedRegexp(p.Patte
 func (p LogProbe) check(c *checker, where string, _ Condition) {
 	if _, err := p.Lines(); err != nil {
 		c.Faultf(where+".log", "Go regular expressions (RE2)", "%v", err)
+	} else if matchesNone(p.Pattern, true) {
+		c.refuse(where+".log", "what one line has", "no line can match: a line ends where the log's does, and has no line end within")
 	} else if matchesAll(p.Pattern) {
 		c.Warnf(where+".log", "the words that only the failure logs", "every line that is logged matches")
 	}

@@ -67,6 +67,7 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	if (p.UsesExit || p.UsesBeforeExit) && !c.hasStatus(cond.Node, sight.Channel) {
 		c.refuse(at, c.noStatusHint(cond.Node, sight.Channel), "there is no exit status to look at: it is always -1")
 	}
+	c.fields(at, p, sight.Fields)
 	if cond.Boolean() && !p.constant {
 		if part := p.impossible(quantities(cond)); part != "" {
 			c.refuse(at, limits(cond, p), "%s is never true", part)
