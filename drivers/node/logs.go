@@ -231,6 +231,9 @@ fi
 		if s.Quiet != "" {
 			fmt.Fprintf(&script, "\tq=$(%s\n) && [ -n \"$q\" ] && printf '\\nquiet %d %%s\\n' \"$q\"\n", s.Quiet, i)
 		}
+		if s.Own && len(s.Logs) > 0 {
+			fmt.Fprintf(&script, byHand, session.Quote(s.Name[:min(len(s.Name), mostComm)]), session.Quote(s.Logs[0]), i)
+		}
 		script.WriteString("fi\n")
 	}
 	script.WriteString("true")
@@ -271,6 +274,17 @@ fi
 	}
 	return "", nil
 }
+
+// byHand tells of a daemon of ours that is not the one we have started, which has ended, whether it logs where that did.
+const byHand = `else
+	for c in /proc/[0-9]*/comm; do
+		{ read -r x <"$c"; } 2>/dev/null && [ "$x" = %[1]s ] || continue
+		l=$(ls -l "${c%%comm}fd" 2>/dev/null) && case $l in *%[2]s' (deleted)'*) echo closed %[3]d;; *%[2]s*) ;; *'-> '*) echo closed %[3]d;; esac
+	done
+`
+
+// mostComm is how much of a process's name the kernel keeps (proc(5)).
+const mostComm = 15
 
 func (n *Node) logPaths() []string {
 	paths := []string{}

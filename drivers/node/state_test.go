@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -133,6 +134,14 @@ func TestUnlogged(t *testing.T) {
 		{name: "it does not log everything", services: []node.Service{quiet}, want: "one does not log everything: debug is off"},
 		{name: "it writes a log of ours", services: []node.Service{own(writes, "/var/log/reprise/own")}},
 		{name: "it has closed it", services: []node.Service{own(steady("one"), "/var/log/reprise/own")}, want: "one does not log to /var/log/reprise/own any more"},
+		{name: "it was started anew by hand", services: []node.Service{own(steady("onebyhand"), "/var/log/reprise/own")}, spoil: func(t *testing.T, h *drivertest.Rooted) {
+			t.Helper()
+			anew(t, h, "onebyhand", false)
+		}, want: "onebyhand does not log to /var/log/reprise/own any more"},
+		{name: "which logs there", services: []node.Service{own(steady("twobyhand"), "/var/log/reprise/own")}, spoil: func(t *testing.T, h *drivertest.Rooted) {
+			t.Helper()
+			anew(t, h, "twobyhand", true)
+		}},
 		{name: "no daemon at all", want: "no daemon of this node logs anywhere that is read"},
 		{name: "our reader of syslog is gone", services: []node.Service{steady("one")}, spoil: func(t *testing.T, h *drivertest.Rooted) {
 			t.Helper()
@@ -152,6 +161,36 @@ func TestUnlogged(t *testing.T) {
 			}
 		})
 	}
+}
+
+// anew has a daemon of a name run that nobody of us has started, in place of ours; logging where ours did, or nowhere.
+func anew(t *testing.T, h *drivertest.Rooted, name string, logging bool) {
+	t.Helper()
+	h.Write(t, "/run/reprise/"+name+".pid", "")
+	if err := os.Remove(h.Dir + "/run/reprise/" + name + ".pid"); err != nil {
+		t.Fatal(err)
+	}
+	sleep, err := os.ReadFile("/bin/sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := h.Dir + "/" + name
+	if err := os.WriteFile(program, sleep, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.OpenFile(h.Dir+"/var/log/reprise/own", os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	c := exec.CommandContext(t.Context(), program, "1000")
+	if logging {
+		c.Stdout = log
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Wait() })
 }
 
 // ipScript is an ip that shows what lies in files of the node, and notes what it is told to do.
