@@ -175,8 +175,10 @@ func none(re *syntax.Regexp, line bool) bool {
 			}
 			before, ended = before || needsLetters(s), ended || ends(s)
 		}
+		return false
+	default:
+		return false
 	}
-	return false
 }
 
 // needsLetters reports whether a regular expression matches nothing without a letter.

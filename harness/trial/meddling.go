@@ -79,9 +79,13 @@ type nodeState struct {
 }
 
 // idlers are programs that change nothing by themselves, and are in every node of ours.
+//
+//nolint:gochecknoglobals // a list that is only read
 var idlers = []string{"init", "docker-init", "tini", "sh", "dash", "bash", "perl", "sleep", "cat", "tail", "ping"}
 
 // plainQueues are what the kernel gives an interface by itself.
+//
+//nolint:gochecknoglobals // a list that is only read
 var plainQueues = []string{"noqueue", "noop", "mq", "pfifo_fast", "fq_codel", "fq"}
 
 // parseState reads what [stateOf] prints.

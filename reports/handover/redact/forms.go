@@ -492,7 +492,9 @@ func (m *matcher) after(pos int, t *token) (int, bool) {
 		case (c == ':' || c == '=' || c == '>' && seps > 0) && seps < 3:
 			seps++
 		case c == '.' && seps == 0 && bytes.HasPrefix(data[pos:], []byte("...")): // that lead to a column
-			for seps++; pos+1 < m.limit && data[pos+1] == '.'; pos++ {
+			seps++
+			for pos+1 < m.limit && data[pos+1] == '.' {
+				pos++
 			}
 			if low := bytes.ToLower(bytes.TrimLeft(data[pos+1:min(m.limit, pos+8)], " ")); bytes.HasPrefix(low, []byte("n/a")) || bytes.HasPrefix(low, []byte("none")) {
 				return pos, false
