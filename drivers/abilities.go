@@ -65,6 +65,9 @@ type LogFile struct {
 	// Anew says that Text is a file from its beginning that is another than at the mark, or was cut since: it may be a
 	// copy, or what was left, and its lines older than the mark.
 	Anew bool
+	// Again are lines of Text, each with a time of day, that the log had before the mark too, to the letter: they may have
+	// been written back, as by what replays a log.
+	Again []string
 	// Copy says that its lines are in other files too, so that nobody counts them twice.
 	Copy bool
 }

@@ -374,16 +374,27 @@ func (c comparison) holds(v float64) bool {
 	return is != c.not
 }
 
-// satisfiable tries the numbers at and beside those that are compared with: between them
+// satisfiable tries the numbers at, between and beyond those that are compared with: elsewhere
 // nothing changes.
 func satisfiable(can numbers, all []comparison) bool {
+	var at []float64
 	tries := append([]float64{can.min, can.max}, can.only...)
+	for _, end := range []float64{can.min, can.max} {
+		if !math.IsInf(end, 0) {
+			at = append(at, end)
+		}
+	}
 	for _, c := range all {
 		for _, v := range c.with {
-			for _, d := range []float64{0, 1, -1, 0.001, -0.001} {
+			at = append(at, v)
+			for _, d := range []float64{0, 1, -1} {
 				tries = append(tries, v+d, math.Ceil(v+d), math.Floor(v+d))
 			}
 		}
+	}
+	slices.Sort(at)
+	for i := 1; i < len(at); i++ {
+		tries = append(tries, at[i-1]+(at[i]-at[i-1])/2)
 	}
 	return slices.ContainsFunc(tries, func(v float64) bool {
 		return can.has(v) && !slices.ContainsFunc(all, func(c comparison) bool { return !c.holds(v) })

@@ -107,6 +107,7 @@ func TestValidateNeverHolds(t *testing.T) {
 		{name: "a thing and its opposite", old: `'text contains "x"'`, new: `'text contains "x" and not (text contains "x")'`, want: "is never true"},
 		{name: "the same, within", old: `'text contains "x"'`, new: `'not (text contains "x" or not (text contains "x"))'`, want: "is never true"},
 		{name: "numbers of an answer that exclude each other", old: `'text contains "x"'`, new: `'json.x > 5 and json.x < 3'`, want: "is never true"},
+		{name: "numbers that are close", old: `'text contains "x"'`, new: `'json.x < 0 and json.x > 0.0009 and json.x < 0.0011'`, want: "is never true"},
 		{name: "two numbers at once", old: `'text contains "x"'`, new: `'json.x == 5 and json.x == 3'`, want: "is never true"},
 		{name: "capitals behind lower", old: `'text contains "x"'`, new: `'lower(text) contains "Full"'`, want: "is never true"},
 		{name: "none behind upper", old: `'text contains "x"'`, new: `'upper(text) == "Full"'`, want: "is never true"},

@@ -3,6 +3,9 @@ package node
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
+	"io"
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,10 +31,45 @@ func (n *Node) MarkLogs(ctx context.Context) (drivers.LogMark, error) {
 	if err != nil {
 		return nil, err
 	}
+	var last []piece
 	for i, path := range marked {
 		m[sumOf(path)] = sums[i]
+		size := min(m[path], mostKnown)
+		last = append(last, piece{path: path, from: m[path] - size, size: size})
+	}
+	texts, err := n.read(ctx, last)
+	if err != nil {
+		return nil, err
+	}
+	for i, path := range marked {
+		for line := range timed(texts[i]) {
+			m[lineOf(path, line)] = 1
+		}
 	}
 	return m, nil
+}
+
+// mostKnown bounds what a mark knows of a file's lines, in bytes: its last ones.
+const mostKnown = 64 << 10
+
+// lineOf is the key of a mark that tells that a file had a line.
+func lineOf(path, line string) string {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, line)
+	return fmt.Sprintf("line %x of %s", h.Sum64(), path)
+}
+
+// timed are the lines of a log that have a time of day where logs have it.
+func timed(text string) iter.Seq[string] {
+	const where = 48 // behind a date, and the head of syslog
+	clock := regexp.MustCompile(`\d\d:\d\d:\d\d`)
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(text) {
+			if line = strings.TrimRight(line, "\r\n"); clock.MatchString(line[:min(len(line), where)]) && !yield(line) {
+				return
+			}
+		}
+	}
 }
 
 // syslogFile is where syslog.sh puts what programs send to syslog(3).
@@ -131,7 +169,13 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 	copies := n.copies()
 	var files []drivers.LogFile
 	for i, p := range news {
-		f := drivers.LogFile{Path: p.path, Text: texts[i], Truncated: p.lost || p.size > maxLog, Anew: p.lost, Copy: slices.Contains(copies, p.path)}
+		var again []string
+		for line := range timed(texts[i]) {
+			if m[lineOf(p.path, line)] != 0 {
+				again = append(again, line)
+			}
+		}
+		f := drivers.LogFile{Again: again, Path: p.path, Text: texts[i], Truncated: p.lost || p.size > maxLog, Anew: p.lost, Copy: slices.Contains(copies, p.path)}
 		files = append(files, f)
 		if p.path == syslogFile {
 			f.Path, f.Text, f.Copy = onlySyslog, n.alone(texts[i]), false

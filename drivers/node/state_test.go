@@ -106,6 +106,24 @@ func TestLogsCut(t *testing.T) {
 	}
 }
 
+// Lines that a log had before are told where they come again with the time that they had; what has no time may come again.
+func TestLogsAgain(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	n := running(t, host, nil, steady("one"))
+	const log, old, bare = "/var/log/reprise/syslog.log", "2026-03-01 10:00:00 x: bad", "x: bad"
+	host.Write(t, log, old+"\n"+bare+"\n")
+	mark, err := n.MarkLogs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	host.Write(t, log, old+"\n"+bare+"\n"+old+"\n"+bare+"\n2026-03-01 10:00:01 x: bad\n")
+	files, err := n.LogsSince(t.Context(), mark)
+	if err != nil || len(files) != 2 || files[0].Anew || !slices.Equal(files[0].Again, []string{old}) {
+		t.Errorf("%+v, %v", files, err)
+	}
+}
+
 // A log that may not have everything says so: what is not logged cannot be absent.
 func TestUnlogged(t *testing.T) {
 	own := func(s node.Service, logs ...string) node.Service {

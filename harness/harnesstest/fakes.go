@@ -296,6 +296,7 @@ type Platform struct {
 	LogFn         func(node string) string
 	// Rotated says that the log is read from its beginning, since it shrank; or since it is another file.
 	Rotated, Another bool
+	Again            []string // lines that the log had before the mark
 	UnloggedFn       func(node string) string
 	KillFn           func(node, process, signal string) error
 	ResetFn          func(node string) error
@@ -426,7 +427,7 @@ func (d *driver) LogsSince(_ context.Context, m drivers.LogMark) ([]drivers.LogF
 	if d.p.Rotated || d.p.Another {
 		return []drivers.LogFile{{Path: "log", Text: text, Truncated: true, Anew: d.p.Another}}, nil
 	}
-	return []drivers.LogFile{{Path: "log", Text: text[min(int(m["log"]), len(text)):]}}, nil
+	return []drivers.LogFile{{Path: "log", Text: text[min(int(m["log"]), len(text)):], Again: d.p.Again}}, nil
 }
 
 func (d *driver) Unlogged(context.Context) (string, error) {

@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/docker/go-units"
@@ -11,6 +12,9 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
 )
+
+// mostAgain bounds a line that a reason quotes, in bytes.
+const mostAgain = 200
 
 // mostLogText bounds the lines of logs that an observation keeps, in bytes.
 const mostLogText = 1 << 20
@@ -38,6 +42,7 @@ func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogPr
 	}
 	var found strings.Builder
 	certain := 0 // lines that were logged since the mark, whatever else was
+	again := ""  // one that the log had before
 	for _, f := range files {
 		if f.Copy {
 			continue // its lines are in another file too
@@ -49,7 +54,10 @@ func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogPr
 			}
 			if asked.MatchString(strings.TrimRight(line, "\r\n")) {
 				q.seen.Count++
-				if !f.Anew {
+				switch {
+				case slices.Contains(f.Again, strings.TrimRight(line, "\r\n")):
+					again = strings.TrimRight(line, "\r\n")
+				case !f.Anew:
 					certain++
 				}
 				found.WriteString(strings.TrimRight(line, "\r\n") + "\n")
@@ -59,6 +67,9 @@ func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogPr
 	q.seen.Text = evidence.Bounded(found.String(), mostLogText)
 	if found.Len() > mostLogText && q.check.Predicate.Reads() {
 		return fmt.Errorf("%d lines match, which are more than %s and are not kept: a narrower pattern makes them less; count is known", q.seen.Count, units.BytesSize(mostLogText))
+	}
+	if again != "" && (certain == 0 || q.check.Cond.Expect != "") {
+		return fmt.Errorf("the log of %s has again what it had before, time and all, so that nobody knows whether it is new: %s", q.node.Name, evidence.Bounded(again, mostAgain))
 	}
 	if q.seen.Truncated {
 		q.seen.Count, q.seen.AtLeast = certain, true
