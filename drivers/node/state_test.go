@@ -200,7 +200,7 @@ func anew(t *testing.T, h *drivertest.Rooted, name string, logging bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer log.Close()
+	t.Cleanup(func() { _ = log.Close() })
 	c := exec.CommandContext(t.Context(), program, "1000")
 	if logging {
 		c.Stdout = log
