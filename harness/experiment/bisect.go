@@ -198,7 +198,7 @@ func (s *bisection) run(ctx context.Context, rec isolate.Oracle) (result.Bisecti
 			out.Range = append(out.Range, s.cutter.images[i])
 		}
 	}
-	out.Good, out.Bad = b.Good, b.Bad
+	out.Good, out.Bad, out.Alike = b.Good, b.Bad, b.Alike
 	if s.o.Fixed {
 		out.Good, out.Bad = onlyValid(b.Bad).Flipped(), onlyValid(b.Good).Flipped()
 	}
@@ -317,14 +317,14 @@ func (s *bisection) measureEnds(ctx context.Context, o isolate.Oracle) (good, ba
 		return good, bad, err
 	}
 	if bad.Hits == 0 {
-		return good, bad, fmt.Errorf("%w on %s: 0 of %d runs", isolate.ErrNotReproduced, s.cutter.images[bad.version], bad.Valid())
+		return good, bad, fmt.Errorf("%w on %s: %s", isolate.ErrNotReproduced, s.cutter.images[bad.version], bad.Count)
 	}
 	if good.Count, err = s.measureEnd(ctx, o, good.version); err != nil {
 		return good, bad, err
 	}
 	if stats.FisherLess(bad.Hits, bad.Valid(), good.Hits, good.Valid()) > 0.3 {
-		return good, bad, fmt.Errorf("%w: %s shows it in %d of %d runs, %s in %d of %d; there is nothing between them to find (more runs of both ends tell more)",
-			isolate.ErrNotSpecific, s.cutter.images[bad.version], bad.Hits, bad.Valid(), s.cutter.images[good.version], good.Hits, good.Valid())
+		return good, bad, fmt.Errorf("%w: %s shows it in %s of its runs, %s in %s; there is nothing between them to find, or these are too few to tell (--measure makes more)",
+			isolate.ErrNotSpecific, s.cutter.images[bad.version], bad.Count, s.cutter.images[good.version], good.Count)
 	}
 	return good, bad, nil
 }

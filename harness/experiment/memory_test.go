@@ -283,7 +283,7 @@ func TestBisectRefuses(t *testing.T) {
 		want   error
 		says   string
 	}{
-		{name: "the newest is healthy", m: &memory{breaks: since(9)}, want: isolate.ErrNotReproduced, says: "daemon:3: 0 of 2 runs"},
+		{name: "the newest is healthy", m: &memory{breaks: since(9)}, want: isolate.ErrNotReproduced, says: "daemon:3: 0/2 = 0.00"},
 		{name: "the oldest is not", m: &memory{breaks: since(1)}, want: isolate.ErrNotSpecific},
 		{name: "only one can be run", m: &memory{check: func(image string) error {
 			if image == "daemon:1" {

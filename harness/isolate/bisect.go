@@ -54,7 +54,10 @@ type Bisection struct {
 	Counts     []result.Count // by version
 	Dead       []bool         // could not be run
 	Runs       int
-	Decided    bool // the confidence asked for was reached
+	Decided    bool // the confidence asked for was reached, and the ends are not alike
+	// Alike says of ends that were measured before: their runs do not exclude, at the confidence asked for, that the
+	// failure shows as often in the oldest version as in the newest.
+	Alike bool
 	Good, Bad  result.Count
 }
 
@@ -96,12 +99,17 @@ func Bisect(ctx context.Context, versions []Version, o Oracle, opt BisectOptions
 	b := newBisector(versions, opt)
 	for {
 		b.update()
-		if best, ok := b.answer(); ok || b.out.Runs >= opt.Cap {
-			b.out.Decided = ok
+		best, ok := b.answer()
+		b.out.Alike = b.alike()
+		if ok && !b.out.Alike || b.out.Runs >= opt.Cap {
+			b.out.Decided = ok && !b.out.Alike
 			b.out.First = best
 			return &b.out, nil
 		}
 		v := b.next()
+		if ok {
+			v = b.lesserEnd()
+		}
 		if v < 0 {
 			best, _ := b.answer()
 			b.out.First = best
@@ -129,9 +137,7 @@ type bisector struct {
 func newBisector(versions []Version, opt BisectOptions) *bisector {
 	n := len(versions)
 	b := &bisector{opt: opt, n: n, prior: make([]float64, n+1), out: Bisection{Counts: make([]result.Count, n), Dead: make([]bool, n), Posterior: make([]float64, n+1)}}
-	if opt.OneSided {
-		b.opt.Good.Misses += specificRuns
-	}
+	b.opt.Good.Misses += b.specific()
 	b.bad = make([][]bool, n+1)
 	total := 0.0
 	for i, v := range versions {
@@ -239,6 +245,54 @@ func (b *bisector) group() {
 	}
 }
 
+// ends are the first and the last version that can be run, with all runs of each; no runs where there is none.
+func (b *bisector) ends() (first, last int, good, bad result.Count) {
+	first, last = slices.Index(b.out.Dead, false), -1
+	for v, dead := range b.out.Dead {
+		if !dead {
+			last = v
+		}
+	}
+	if first >= 0 {
+		good, bad = b.opt.Good.Plus(b.out.Counts[first]), b.opt.Bad.Plus(b.out.Counts[last])
+	}
+	return first, last, good, bad
+}
+
+// alike reports whether it may be that the failure shows as often at both ends of the list, where they were measured
+// before: the posterior takes it for certain that they differ, and a handful of runs does not make it so. How many times
+// likelier the runs of the ends are with two rates than with one is an e-value, which may be looked at after every run:
+// if the rates are the same it is ever 1/(1-confidence) with a chance of 1-confidence at most (Ville's inequality; Grünwald
+// and others, Safe Testing, 2020).
+func (b *bisector) alike() bool {
+	if b.opt.Good.Valid() == b.specific() || b.opt.Bad.Valid() == 0 {
+		return false
+	}
+	_, _, good, bad := b.ends()
+	known := result.Count{Misses: b.specific()}
+	both := good.Plus(bad)
+	both.Misses -= known.Misses
+	more := lnMarginal(good) - lnMarginal(known) + lnMarginal(bad) - lnMarginal(both)
+	return mean(bad) <= mean(good) || more < -math.Log(1-b.opt.Confidence)
+}
+
+// specific is how many clean runs stand for what is known of the good side beforehand.
+func (b *bisector) specific() int {
+	if b.opt.OneSided {
+		return specificRuns
+	}
+	return 0
+}
+
+// lesserEnd is the end of the list with fewer runs; below 0: there is none.
+func (b *bisector) lesserEnd() int {
+	first, last, good, bad := b.ends()
+	if good.Valid()-b.specific() < bad.Valid() {
+		return first
+	}
+	return last
+}
+
 // answer gives the likeliest version, and whether it is likely enough.
 func (b *bisector) answer() (int, bool) {
 	best, most := 0, -1.0
@@ -259,9 +313,7 @@ func (b *bisector) answer() (int, bool) {
 		}
 	}
 	b.out.Good, b.out.Bad = b.sides(first)
-	if b.opt.OneSided {
-		b.out.Good.Misses -= specificRuns
-	}
+	b.out.Good.Misses -= b.specific()
 	return first, most >= b.opt.Confidence
 }
 

@@ -142,3 +142,61 @@ func TestBisectNowhere(t *testing.T) {
 		t.Errorf("first %d, confidence %.3f after %d runs", got.First, got.Confidence, got.Runs)
 	}
 }
+
+// TestBisectAlike: what a handful of runs of both ends came to by chance names no version where all fail alike, and what
+// differs is found all the same.
+func TestBisectAlike(t *testing.T) {
+	t.Parallel()
+	measured := func(o isolate.Oracle, n, v int) (c result.Count) {
+		kept := make([]bool, n)
+		kept[v] = true
+		results, err := o.Try(t.Context(), isolate.Candidate{Kept: kept}, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range results {
+			r.Outcome.CountIn(&c)
+		}
+		return c
+	}
+	const rounds = 400
+	for _, tt := range []struct {
+		n        int
+		p, q     float64 // of the newest and of the oldest
+		oneSided bool
+		least    int // found in so many
+		most     int
+	}{
+		{2, 1.0 / 6, 1.0 / 6, false, 0, rounds / 50},
+		{2, 0.5, 0.5, false, 0, rounds / 50},
+		{3, 0.5, 0.5, false, 0, rounds / 50},
+		{3, 0.5, 0.5, true, 0, rounds / 50},
+		{2, 1, 0, false, rounds, rounds},
+		{2, 0.5, 0, false, rounds * 9 / 10, rounds},
+		{3, 0.3, 0, true, rounds * 3 / 4, rounds}, // five misses of the newest are no failure to bisect
+	} {
+		found, asked := 0, 0
+		for seed := range uint64(rounds) {
+			o := &builds{bad: func(v int) bool { return v > 0 }, p: tt.p, q: tt.q, rand: rand.New(rand.NewPCG(seed, 5))}
+			opt := isolate.BisectOptions{OneSided: tt.oneSided, Cap: 300, Good: measured(o, tt.n, 0), Bad: measured(o, tt.n, tt.n-1)}
+			if opt.Bad.Hits == 0 {
+				continue
+			}
+			got, err := isolate.Bisect(t.Context(), line(tt.n), o, opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked++
+			if got.Decided {
+				found++
+			}
+			if got.Decided && got.Alike {
+				t.Errorf("%+v: decided between ends that may be alike: %+v", tt, got)
+			}
+		}
+		t.Logf("%d versions, %.2f after %.2f: found in %d of %d", tt.n, tt.p, tt.q, found, asked)
+		if found < tt.least || found > tt.most {
+			t.Errorf("%d versions, the newest fails in %.2f of its runs and the oldest in %.2f: found in %d of %d, want %d to %d", tt.n, tt.p, tt.q, found, asked, tt.least, tt.most)
+		}
+	}
+}

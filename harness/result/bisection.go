@@ -10,6 +10,7 @@ type Bisection struct {
 	First      string         `json:"first,omitempty"` // the version that the problem came in with, or went away with
 	Range      []string       `json:"range,omitempty"` // what cannot be told from it
 	Confidence float64        `json:"confidence"`
+	Alike      bool           `json:"alike,omitempty"` // it may be that the oldest and the newest version show it as often: then nothing is found
 	Runs       int            `json:"runs"`
 	Versions   []Version      `json:"versions"`
 	Good       Count          `json:"good"`

@@ -72,8 +72,9 @@ func newBisect(a *cli.App, runF func(context.Context, *bisectOptions) error) *co
 problem came in. Runs need not fail every time: a posterior over the versions is
 kept, both rates unknown, and the version is run next that is expected to tell most.
 
-The newest version must fail and the oldest must not; both are measured first. With
---fixed it is the other way round: the version that the problem went away with.
+The newest version must fail and the oldest must not; both are measured first, and run
+again until it is known that they differ, however likely one version is. With --fixed
+it is the other way round: the version that the problem went away with.
 
 A file of versions has one image a line, oldest first. After the image may stand
 "after IMAGE,IMAGE" for a version that was not made from the line before (trains,
@@ -332,6 +333,8 @@ func printBisection(w io.Writer, out result.Bisection) {
 		cli.Line(w, "FOUND%s: it %s one of %s (%.3f); they cannot be told apart, for some could not be run", out.Clock.Beside(), came, strings.Join(out.Range, ", "), out.Confidence)
 	case out.Found:
 		cli.Line(w, "FOUND%s: it %s %s (%.3f)", out.Clock.Beside(), came, out.First, out.Confidence)
+	case out.Alike:
+		cli.Line(w, "UNDECIDED%s after %s: the oldest and the newest version may show it as often; if they do not, likeliest is that it %s %s (%.3f)", out.Clock.Beside(), cli.Plural(out.Runs, "run"), came, out.First, out.Confidence)
 	default:
 		cli.Line(w, "UNDECIDED%s after %s; likeliest is that it %s %s (%.3f)", out.Clock.Beside(), cli.Plural(out.Runs, "run"), came, out.First, out.Confidence)
 	}
