@@ -54,6 +54,7 @@ type pattern struct {
 	Every   bool     `yaml:"every"`   // of a fact: each place has another
 	Unless  string   `yaml:"unless"`  // of a fact: what an answer does not fit that is asked
 	Command string   `yaml:"command"` // of an answer: what was asked
+	Outside string   `yaml:"outside"` // of an answer: what the command of an answer that has such lines too begins with
 	Row     string   `yaml:"row"`     // of a trailer
 
 	re, after, row, unless *regexp.Regexp

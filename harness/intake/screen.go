@@ -2,6 +2,7 @@ package intake
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -25,7 +26,7 @@ func (c *cleaner) line(s string, n *Cleaned) (text string, pager bool) {
 		n.Colours++
 		s = withoutEscapes(s)
 	}
-	if strings.ContainsAny(s, "\r\b") {
+	if strings.ContainsAny(s, "\r\b\x1b") {
 		n.Overwritten++
 		s = shown(s)
 	}
@@ -39,7 +40,8 @@ func (c *cleaner) line(s string, n *Cleaned) (text string, pager bool) {
 	return s, false
 }
 
-// withoutEscapes takes out sequences that begin with ESC (ECMA-48, 5.4 and 8.3.89; titles as xterm has them).
+// withoutEscapes takes out sequences that begin with ESC (ECMA-48, 5.4 and 8.3.89; titles as xterm has them). Of the
+// cursor's way back (CUB, 8.3.18) backspaces stay, and of erasing to the end of the line (EL, 8.3.41) a lone ESC.
 func withoutEscapes(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -48,9 +50,24 @@ func withoutEscapes(s string) string {
 			i++
 			continue
 		}
+		from := i
 		i = escapeEnd(s, i+1)
+		switch seq := s[from+1 : i]; {
+		case seq == "[K" || seq == "[0K":
+			b.WriteByte(0x1b)
+		case len(seq) > 1 && seq[0] == '[' && seq[len(seq)-1] == 'D':
+			n := 1
+			if count, err := strconv.Atoi(seq[1 : len(seq)-1]); err == nil {
+				n = max(1, min(count, widest))
+			}
+			b.WriteString(strings.Repeat("\b", n))
+		}
 	}
-	return b.String()
+	out := strings.TrimRight(b.String(), "\x1b") // the line is whole
+	if strings.ContainsAny(out, "\r\b") {
+		return out
+	}
+	return strings.ReplaceAll(out, "\x1b", "") // nothing stands behind the cursor
 }
 
 // escapeEnd is where a sequence ends whose ESC stands before i.
@@ -83,7 +100,8 @@ func escapeEnd(s string, i int) int {
 	return min(i+1, len(s))
 }
 
-// shown is a line after carriage returns and backspaces have moved where its characters went.
+// shown is a line after carriage returns and backspaces have moved where its characters went; an ESC erases what
+// stands behind it.
 func shown(s string) string {
 	var cells []rune
 	at := 0
@@ -95,6 +113,8 @@ func shown(s string) string {
 			at = 0
 		case r == '\b':
 			at = max(0, at-1)
+		case r == 0x1b:
+			cells = cells[:min(at, len(cells))]
 		case at < len(cells):
 			cells[at] = r
 			at++

@@ -61,6 +61,7 @@ type splitter struct {
 	putty *regexp.Regexp
 	logs  *regexp.Regexp
 	many  *regexp.Regexp // a command that is answered by those of many
+	stamp *regexp.Regexp // the time before a line
 
 	asked    string // the command that all of the text is the answer to, by the name of its file
 	parts    []*part
@@ -69,6 +70,7 @@ type splitter struct {
 	commands int
 	held     int    // bytes of parts that are remembered
 	previous string // the line before
+	stamped  bool   // the terminal wrote the time before each line
 	lines    int
 	failed   error // of the visitor
 }
@@ -80,6 +82,7 @@ func newSplitter(g *Grammar, o *Options, name string) *splitter {
 		putty: regexp.MustCompile(`^(?:=~){5,}=* PuTTY log (\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) `),
 		logs:  regexp.MustCompile(`(?:^|[\s/])(?:log\w*|journal\w*|dmesg|syslog)\b`),
 		many:  regexp.MustCompile(`^sh\w* (?:full)?tech`),
+		stamp: regexp.MustCompile(`^(?:\[(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z?\]|(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z?:?)(?: |$)`),
 	}
 }
 
@@ -122,7 +125,7 @@ func (t *tail) Read(p []byte) (int, error) {
 
 // whole reports whether the last line has an end; that of UTF-16 too.
 func (t *tail) whole() bool {
-	return !t.some || t.last[1] == '\n' || t.last == [2]byte{'\n', 0}
+	return !t.some || t.last[1] == '\n' || t.last[1] == '\r' || t.last == [2]byte{'\n', 0}
 }
 
 func (s *splitter) line(l *logs.Line) {
@@ -132,6 +135,7 @@ func (s *splitter) line(l *logs.Line) {
 	if l.Cut > 0 {
 		c.Long++
 	}
+	l, text = s.unstamped(l, text)
 	if !pager {
 		s.mean(l, text)
 	}
@@ -147,6 +151,34 @@ func (s *splitter) line(l *logs.Line) {
 		s.keep(text)
 		s.previous = text
 	}
+}
+
+// unstamped is a line without the time that a terminal wrote before it, as it does from a prompt on that has one. What
+// a log has before its own lines stays.
+func (s *splitter) unstamped(l *logs.Line, text string) (*logs.Line, string) {
+	if text == "" || text[0] != '[' && (text[0] < '0' || text[0] > '9') || !s.stamped && !strings.ContainsAny(text, "#>$") {
+		return l, text
+	}
+	at := s.stamp.FindString(text)
+	if at == "" || !s.stamped && !s.typed(text[len(at):]) {
+		return l, text
+	}
+	s.stamped = true
+	bare := &logs.Line{File: l.File, Number: l.Number, Offset: l.Offset, Raw: text[len(at):], Cut: l.Cut}
+	(&logs.Parser{}).Parse(bare)
+	return bare, bare.Raw
+}
+
+// typed reports whether a command stands on a line behind a prompt.
+func (s *splitter) typed(text string) bool {
+	for i := range s.g.Platforms {
+		if re := s.g.Platforms[i].prompt; re != nil {
+			if m := re.FindStringSubmatch(text); m != nil && s.verb.MatchString(strings.TrimSpace(named(re, m)["command"])) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mean finds out what a line is.
@@ -464,6 +496,9 @@ func (s *splitter) answer(text string) (command, platform string) {
 	for i := range s.g.Platforms {
 		p := &s.g.Platforms[i]
 		for j := range p.Answers {
+			if out := p.Answers[j].Outside; out != "" && s.sec != nil && strings.HasPrefix(s.sec.Command.Command, out) {
+				continue
+			}
 			if _, ok := p.Answers[j].fits(text); ok {
 				return p.Answers[j].Command, p.Name
 			}

@@ -56,7 +56,7 @@ func Read(r io.Reader, name string, o Options) iter.Seq2[*Line, error] {
 			}
 			in = bufio.NewReaderSize(z, 128<<10)
 		}
-		s := &splitter{in: in}
+		s := &splitter{in: in, end: '\n'}
 		s.look()
 		y := &years{now: time.Now().UTC()}
 		p := &Parser{Year: o.Year}
@@ -117,11 +117,12 @@ func (y *years) saw(l *Line) {
 type splitter struct {
 	in     *bufio.Reader
 	wide   binary.ByteOrder // of UTF-16; nil for bytes
+	end    byte             // of a line of bytes: \n, or \r where a terminal wrote no other
 	offset int64            // of the next byte
 	buf    []byte
 }
 
-// look finds the encoding by its mark, or by the zeros of UTF-16 text, and skips the mark.
+// look finds the encoding by its mark, or by the zeros of UTF-16 text, and skips the mark; and what ends lines.
 func (s *splitter) look() {
 	head, _ := s.in.Peek(64)
 	skip := 0
@@ -139,6 +140,9 @@ func (s *splitter) look() {
 	}
 	n, _ := s.in.Discard(skip)
 	s.offset += int64(n)
+	if head, _ = s.in.Peek(s.in.Buffered()); s.wide == nil && bytes.IndexByte(head, '\n') < 0 && bytes.Count(head, []byte("\r")) > 1 {
+		s.end = '\r'
+	}
 }
 
 // zeros reports whether most bytes at even, or odd, places are zero.
@@ -161,7 +165,7 @@ func (s *splitter) line() (text string, cut int, err error) {
 	s.buf = s.buf[:0]
 	some := false
 	for {
-		part, err := s.in.ReadSlice('\n')
+		part, err := s.in.ReadSlice(s.end)
 		s.offset += int64(len(part))
 		some = some || len(part) > 0
 		keep := min(len(part), MaxLine-len(s.buf))
