@@ -612,7 +612,18 @@ func readHex(data []byte, at int) (reading, bool) {
 		}
 		line = next
 	}
+	spaced(v.text)
 	return v, mostlyText(v.text)
+}
+
+// spaced makes blanks of the zeros that part the arguments of a command, as the kernel keeps it (proctitle of auditd,
+// /proc/PID/cmdline). Zeros at each other byte are of UTF-16, and stay.
+func spaced(text []byte) {
+	for i := 2; i+2 < len(text); i++ {
+		if text[i] == 0 && text[i-1] > ' ' && text[i+1] > ' ' && text[i-2] != 0 && text[i+2] != 0 {
+			text[i] = ' '
+		}
+	}
 }
 
 // narrowHex is the least width of a line of hex that the next one goes on from (xxd -p has 60).

@@ -565,7 +565,7 @@ func (m *matcher) word(f field, t *token, rest []token) bool {
 	text := m.s.data[f.start:f.end]
 	n := len(text)
 	for i, c := range text {
-		if c == '=' || c == ':' && i > 0 || c == '"' || c == ',' || c == ')' || c == '(' && i > 0 {
+		if c == '=' || c == ':' && i > 0 || c == '"' || c == ',' || c == ')' || c == '(' && i > 0 || c == '.' && i > 0 && bytes.HasPrefix(text[i:], []byte("...")) {
 			n = i
 			break
 		}

@@ -115,6 +115,7 @@ var terms = map[string]term{
 	"private-key-password": {rule: RuleSecret}, "pre-shared-secret": {rule: RuleSecret}, "secret-key-hashed": {rule: RuleSecret, assigned: true}, "x-wep": {rule: RuleSecret, assigned: true},
 	"primary-cak": {rule: RuleSecret, assigned: true}, "primary-ckn": {rule: RuleSecret, assigned: true}, "fallback-cak": {rule: RuleSecret, assigned: true}, "fallback-ckn": {rule: RuleSecret, assigned: true},
 	"text-name": {rule: RuleSecret, assigned: true}, "update-value": {rule: RuleSecret, within: []string{"secret", "password", "-key", "community"}}, "x-session-id": {rule: RuleSecret, assigned: true, random: true},
+	"pkcs12": {rule: RuleSecret, assigned: true, random: true}, "pfx": {rule: RuleSecret, assigned: true, random: true}, "p12": {rule: RuleSecret, assigned: true, random: true},
 	"private-mac": {rule: RuleSecret, assigned: true}, "from-literal": {rule: RuleSecret, assigned: true, random: true}, "tokens": {rule: RuleSecret, assigned: true, random: true},
 	"totp": {rule: RuleSecret, assigned: true, random: true}, "otp": {rule: RuleSecret, assigned: true, random: true}, "seed": {rule: RuleSecret, assigned: true, random: true},
 	"clave": {rule: RuleSecret, assigned: true, random: true}, "şifre": {rule: RuleSecret, assigned: true}, "schluessel": {rule: RuleSecret, assigned: true, random: true}, "schlüssel": {rule: RuleSecret, assigned: true, random: true},
@@ -218,14 +219,17 @@ var keyOwners = set("radius tacacs tacacs+ ospf ospfv3 isis bgp ntp rip eigrp vr
 //nolint:gochecknoglobals // a table that is only read
 var pwOwners = set("enable admin user login root ssh telnet console snmp auth priv db mysql ldap bind radius tacacs ftp sftp sw switch router device")
 
-// keyed tells whether a word ends in the key of a protocol, or the password of a user: radius-key, bgp-md5, enable-pw.
+// keyed tells whether a word ends in the key of a protocol, or the password of a user: radius-key, bgp-md5,
+// tacacs-shared, enable-pw.
 func keyed(name string) bool {
 	if rest, ok := strings.CutSuffix(name, "-pw"); ok {
 		return pwOwners[rest[strings.LastIndexByte(rest, '-')+1:]]
 	}
 	rest, ok := strings.CutSuffix(name, "-key")
-	if !ok {
-		rest, ok = strings.CutSuffix(name, "-md5")
+	for _, end := range []string{"-md5", "-shared"} {
+		if !ok {
+			rest, ok = strings.CutSuffix(name, end)
+		}
 	}
 	return ok && keyOwners[rest[strings.LastIndexByte(rest, '-')+1:]]
 }
@@ -254,7 +258,7 @@ func lastParts(forms map[string][]form) map[string]uint64 {
 	for _, head := range tokenHeads {
 		m[lastRun(head[:len(head)-1])] = anything
 	}
-	for _, s := range append([]string{"begin", "snmp-server", "rev", "ansible-vault", "-key", "-md5", "-pw"}, suffixes...) {
+	for _, s := range append([]string{"begin", "snmp-server", "rev", "ansible-vault", "-key", "-md5", "-pw", "-shared"}, suffixes...) {
 		m[lastRun(s)] = anything
 	}
 	return m

@@ -73,6 +73,9 @@ func (s *scanner) sentence(name string, start, end int) {
 	for n := range mostSaid {
 		at := skipBlanks(s.data[:limit], pos)
 		if at >= limit {
+			if n == 0 {
+				s.labelled(start, limit)
+			}
 			return
 		}
 		stop := at
@@ -145,6 +148,53 @@ func (s *scanner) movedBefore(start int) string {
 		}
 	}
 	return ""
+}
+
+// mostLabel bounds a label that stands alone on its line, in words.
+const mostLabel = 3
+
+// labelled takes what stands alone on the line below a label that stands alone on its own, as what was copied from a
+// page or a form has it, where it looks random.
+func (s *scanner) labelled(start, limit int) {
+	if s.limit > 0 || limit >= len(s.data) || s.data[limit] != '\n' && s.data[limit] != '\r' {
+		return
+	}
+	words := bytes.Fields(s.data[s.line:start])
+	if len(words) >= mostLabel {
+		return
+	}
+	for _, w := range words {
+		if !allLetters(w) || stops[lower(string(w))] {
+			return
+		}
+	}
+	from, to := nextLine(s.data, lineAfter(s.data, limit))
+	if from < 0 || from == to {
+		return
+	}
+	v := string(s.data[from:to])
+	if strings.ContainsAny(v, " \t:<>{}()") || isPort(v) || !looksRandom(v) || isTechnical(v) || isReference(v) || isNumber(v) || !isASCII(v) {
+		return
+	}
+	s.replace("", RuleSecret, field{start: from, end: to, next: to}, v)
+}
+
+// isPort tells the name of a port, GigabitEthernet1/0/1, from what looks random.
+func isPort(v string) bool {
+	at := strings.IndexByte(v, '/')
+	return at > 0 && at+1 < len(v) && isDigit(v[at-1]) && isDigit(v[at+1])
+}
+
+// allLetters tells whether a word is of letters and hyphens only.
+func allLetters(w []byte) bool {
+	for _, c := range w {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			if c != '-' {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // saidNext takes what stands right behind a short word such as pw, where it looks random.

@@ -362,7 +362,7 @@ func (s *scanner) newline(pos int) int {
 func (s *scanner) lineEnd(pos int) int {
 	end := s.newline(pos)
 	for range 8 {
-		if end >= len(s.data) || !continued(s.data[s.line:end]) {
+		if end >= len(s.data) || !continued(s.data[s.line:end]) && !s.cutBehindType(end) {
 			break
 		}
 		n := bytes.IndexByte(s.data[end+1:min(len(s.data), end+1+reach)], '\n') // a backslash takes the next line along
@@ -395,6 +395,28 @@ func continued(line []byte) bool {
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	n := len(line)
 	return n > 1 && line[n-1] == '\\' && line[n-2] <= ' '
+}
+
+// cutBehindType tells whether the line that ends at end lacks the secret whose form it names, "… password 0", and the
+// next one is nothing else than a word that may be it: a screen or a mail has wrapped it. A line "key 7" is a whole one.
+func (s *scanner) cutBehindType(end int) bool {
+	line := bytes.TrimRight(s.data[s.line:end], " \t\r")
+	if n := len(line); n < 3 || line[n-2] != ' ' || !isDigit(line[n-1]) {
+		return false
+	}
+	line = line[:len(line)-2]
+	at := bytes.LastIndexByte(line, ' ') + 1
+	switch lower(string(line[at:])) {
+	case "password", "secret", "key-string":
+	case "key":
+		if len(bytes.TrimLeft(line[:at], " \t")) == 0 || bytes.HasSuffix(line[:at], []byte(" no ")) {
+			return false
+		}
+	default:
+		return false
+	}
+	from, to := nextLine(s.data, lineAfter(s.data, end))
+	return from >= 0 && to-from > 3 && bytes.IndexByte(s.data[from:to], ' ') < 0 && isOdd(string(s.data[from:to]))
 }
 
 // blank gives how many bytes at pos are a blank: one, or a backslash and the end of a line.
@@ -553,13 +575,13 @@ func (s *scanner) endsInSecret(name []byte) bool {
 	}
 	switch name[len(name)-1] {
 	case 'd', 'e', 't', 'n', 'k', 'y', 's', 'l':
+		if keyed(string(name)) {
+			return true
+		}
 	case '5', 'w':
 		return keyed(string(name))
 	default:
 		return false
-	}
-	if name[len(name)-1] == 'y' && keyed(string(name)) {
-		return true
 	}
 	for _, suffix := range suffixes {
 		if n := len(name) - len(suffix) + 1; n == 0 && string(name) == suffix[1:] || n > 0 && string(name[n-1:]) == suffix {

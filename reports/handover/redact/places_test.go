@@ -1,0 +1,81 @@
+package redact_test
+
+import (
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"github.com/reprise-lab/reprise/reports/handover/redact"
+)
+
+// TestPlacesOfNone: what stands below a label or behind a form's last word and is no secret.
+func TestPlacesOfNone(t *testing.T) {
+	for _, text := range []string{
+		"key chain K\n key 7\n  accept-lifetime\n",
+		" no password 0\n!\ninterface Vlan10\n",
+		"username joe secret 5\nexit\n",
+		"failed logins with a wrong password 0\nshutdown\n",
+		"Fields\nuser\npassword\nsnmp_user\nuptime\n",
+		"password\n10.1.1.1/24\n",
+		"Change the password\nGigabitEthernet1/0/1\n",
+		"Reset password\nsw1#\n",
+		"login with telnet / ssh is off\n",
+		"pkcs12: enabled\nimport p12: done\n",
+		"radius_shared = true\n",
+		"BGP_SHARED_LIB\n",
+	} {
+		r := newRedactor(t, redact.Options{})
+		r.Learn("x.log", []byte(text))
+		got := string(r.Text("x.log", []byte(text)))
+		for _, w := range []string{"accept-lifetime", "Vlan10", "exit", "shutdown", "snmp_user", "GigabitEthernet1/0/1", "telnet / ssh", "enabled", "done", "true", "BGP_SHARED_LIB", "sw1#"} {
+			if strings.Contains(text, w) && !strings.Contains(got, w) {
+				t.Errorf("%q became %q", text, got)
+			}
+		}
+	}
+}
+
+// TestArgumentsInHex: auditd writes a command's arguments in hex, parted by zeros.
+func TestArgumentsInHex(t *testing.T) {
+	const secret = "Zr8vKq24Tm"
+	line := func(v string) string {
+		return "type=PROCTITLE msg=audit(1700000000.123:456): proctitle=" + strings.ToUpper(hex.EncodeToString([]byte("sshpass\x00-p\x00"+v+"\x00ssh\x00joe@sw1")))
+	}
+	r := newRedactor(t, redact.Options{})
+	r.Learn("audit.log", []byte(line(secret)))
+	got := string(r.Text("audit.log", []byte(line(secret))))
+	if strings.Contains(got, strings.ToUpper(hex.EncodeToString([]byte(secret)))) || len(got) != len(line(secret)) {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestPlacesOfSecrets: places that no vendor's grammar has, as people, consoles and programs write them.
+func TestPlacesOfSecrets(t *testing.T) {
+	const secret = "Zr8vKq10Tm"
+	for name, text := range map[string]string{
+		"dots":              "Community String..... @\nAccess............... read-only\n",
+		"dots, glued":       "Community String.....@\n",
+		"dots, SNMP":        "SNMP Community Name........@\n",
+		"login with":        "The box is reached with login with admin / @ from the jump host.\n",
+		"log in as":         "You can log in as admin / @ (console).\n",
+		"shared":            "RADIUS_SHARED=@\n",
+		"shared, quoted":    `TACACS_SHARED="@"` + "\n",
+		"PowerShell":        `$s = ConvertTo-SecureString "@" -AsPlainText -Force` + "\n",
+		"PowerShell, first": `New-Object PSCredential("x", (ConvertTo-SecureString -AsPlainText -Force -String '@'))` + "\n",
+		"PKCS 12":           `{"pkcs12": "MIIJqQIBAzCCCW8GCSqGSIb3DQEHAaCCCWAEgglcMIIJWDCCA@"}` + "\n",
+		"PFX":               "pfx: MIIJqQIBAzCCCW8GCSqGSIb3DQEHAaCCCWAEgglcMIIJWDCCA@\n",
+		"wrapped":           "username joe privilege 15 password 0\n@\n!\n",
+		"wrapped, indented": "enable password 0 \n @\n!\n",
+		"cut by a screen":   "tacacs-server host 10.1.1.1 key 7\r\n@\r\n",
+		"label above":       "User name\nadmin\nPassword\n@\nPort\n22\n",
+		"label, community":  "SNMP community\n@\n",
+		"label, key":        "Pre-shared key\n\t@\n",
+	} {
+		text = strings.ReplaceAll(text, "@", secret)
+		r := newRedactor(t, redact.Options{})
+		r.Learn("x.log", []byte(text))
+		if got := string(r.Text("x.log", []byte(text))); strings.Contains(got, secret) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
