@@ -181,11 +181,31 @@ func (r *reader) add(i Issue) {
 		r.seen = map[string]int{}
 	}
 	if at, twice := r.seen[i.Key]; twice {
+		r.undecided(&r.doc.Issues[at], &i)
 		r.doc.Issues[at].merge(i)
 		return
 	}
 	r.seen[i.Key] = len(r.doc.Issues)
 	r.doc.Issues = append(r.doc.Issues, i)
+}
+
+// undecided takes the release out of the fixes of two entries of one id where the one has it open and the other
+// resolved in that release, and says so: which of them holds cannot be known.
+func (r *reader) undecided(i, o *Issue) {
+	for resolved, open := range map[*Issue]*Issue{i: o, o: i} {
+		if resolved.Status != StatusResolved || open.Status != StatusOpen {
+			continue
+		}
+		in := func(f Fix) bool {
+			return slices.ContainsFunc(open.Found, func(found Range) bool { return found.Point && found.From == f.Version })
+		}
+		if slices.ContainsFunc(resolved.Fixed, in) {
+			resolved.Fixed = slices.DeleteFunc(slices.Clone(resolved.Fixed), in)
+			resolved.Status = StatusOpen
+			r.leave(block{page: o.Source.Page, line: o.Source.Line, text: strings.Join(o.IDs, ", ") + ": " + o.Title},
+				"it is said to be resolved and to be open in the same release: no fix is taken from it")
+		}
+	}
 }
 
 // merge takes in what another entry of the same id says besides.

@@ -6,11 +6,11 @@ import (
 )
 
 // Ids as the domain notes list them: seen are PD2- and PD4-, 1-B1O4L, VOSS-, FN- and CVE-;
-// the widths of xos, EXOS and wi are as people quote them. An id within a text is looked for
+// the widths of xos, EXOS and wi are as people quote them. CSC, BUG and PR are those of other vendors' notes. An id within a text is looked for
 // with idWord. A bare number and 1-B1O4L are ids only where an id stands: in an id's column,
 // or alone in the parentheses that end an entry.
 const (
-	idForm   = `(?:xos\d{7}|EXOS\d{7,8}|EXOS-\d{2,6}|VOSS-\d{2,6}|wi\d{8}|PD[2-4]-\d{6,12}|FN-\d{4}-\d{3}|CVE-\d{4}-\d{4,7})`
+	idForm   = `(?:xos\d{7}|EXOS\d{7,8}|EXOS-\d{2,6}|VOSS-\d{2,6}|wi\d{8}|PD[2-4]-\d{6,12}|FN-\d{4}-\d{3}|CVE-\d{4}-\d{4,7}|CSC[a-z]{2}\d{5}|BUG\d{4,7}|PR\d{6,7})`
 	bareForm = `(?:1-[0-9A-Z]{4,6}|\d{4,9})`
 )
 
@@ -19,6 +19,7 @@ var (
 	idWord    = express(`(?i)\b` + idForm + `\b`)
 	idCell    = express(`(?i)^(?:` + idForm + `|` + bareForm + `|[A-Z]{2,8}-\d{1,8}|#\d{1,7})$`)
 	idsEnd    = express(`(?is)\(((?:` + idForm + `|` + bareForm + `)(?:\s*[,/;]\s*(?:` + idForm + `|` + bareForm + `))*)\)\s*\.?$`)
+	idsBegin  = express(`(?is)^(?:[*•-] )?(` + idForm + `(?:[,/;] ?` + idForm + `)*)(?: +[:–-])?:? +([^\s,;/:–-].{14,})$`)
 	idGap     = express(`[\s,;/]+`)
 	idBroken  = express(`(?i)\b(PD[2-4]-|VOSS-|CVE-\d{4}-|FN-\d{4}-|xos|EXOS)\s+(\d)`)
 	cveWord   = express(`(?i)\bCVE-\d{4}-\d{4,7}\b`)
@@ -63,6 +64,8 @@ func tidyID(id string) string {
 	switch upper := strings.ToUpper(id); {
 	case strings.HasPrefix(upper, "XOS"), strings.HasPrefix(upper, "WI"):
 		return strings.ToLower(id)
+	case strings.HasPrefix(upper, "CSC") && idWord().MatchString(id):
+		return "CSC" + strings.ToLower(id[3:])
 	case idWord().MatchString(id):
 		return upper
 	}

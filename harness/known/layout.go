@@ -123,7 +123,7 @@ func layout(lines []textLine) []block {
 			}
 			continue
 		}
-		if len(para) > 0 && (l.gap || l.bold() != para[0].bold() || l.size != para[0].size) {
+		if len(para) > 0 && (l.gap || listItem(l) || beginsWithID(l) && (beginsWithID(para[0]) || len(para) == 1 && sectionOf(para[0].text()).status != "") || l.bold() != para[0].bold() || l.size != para[0].size) {
 			endPara()
 		}
 		para = append(para, l)
@@ -132,6 +132,15 @@ func layout(lines []textLine) []block {
 	endPara()
 	return out
 }
+
+// listItem reports whether a line begins an entry of a list.
+func listItem(l textLine) bool {
+	text := l.text()
+	return strings.HasPrefix(text, "* ") || strings.HasPrefix(text, "• ") || strings.HasPrefix(text, "- ")
+}
+
+// beginsWithID reports whether a line begins with an id and says more, as each of a list of them does.
+func beginsWithID(l textLine) bool { return idsBegin().MatchString(l.text()) }
 
 func texts(l textLine) []string {
 	var list []string
@@ -196,7 +205,7 @@ func (t *table) take(l textLine) *block {
 	default:
 		// A line with something in the column of ids and something beside it is a row, even if
 		// that is no id; it is said to be one that could not be read.
-		begins = cells[id] != "" && !strings.HasSuffix(strings.TrimSpace(t.cells[id]), "-") &&
+		begins = cells[id] != "" && !strings.HasSuffix(strings.TrimSpace(t.cells[id]), "-") && !t.listed(id) &&
 			(beginsID(cells[id]) || len(l.spans) > 1 && idsOfCell(t.cells[id]) != nil)
 	}
 	// A name that stands alone in the column of ids is of the group of models that follows.
@@ -213,6 +222,16 @@ func (t *table) take(l textLine) *block {
 	}
 	t.cells, t.page, t.line = cells, l.page, l.line
 	return done
+}
+
+// listed reports whether the row so far is an id with a comma behind it, whose next one stands on the next line.
+func (t *table) listed(id int) bool {
+	for i, c := range t.cells {
+		if i != id && c != "" {
+			return false
+		}
+	}
+	return strings.HasSuffix(strings.TrimSpace(t.cells[id]), ",")
 }
 
 func beginsID(s string) bool {
@@ -283,7 +302,17 @@ func bodySize(lines []textLine) float64 {
 
 var pageFurniture = express(`(?i)^(?:page \d+(?: of \d+)?|\d{1,4}|.{0,80}release notes.{0,60}\s\d{1,4}|[ivxl]{1,6}|(?:copyright|©).*|-{3,}|={3,}|_{3,})$`) //nolint:gochecknoglobals // it is compiled once
 
+// ruled tells a rule below the names of columns: strokes in each of them, and nothing else.
+func ruled(l textLine) bool {
+	for _, s := range l.spans {
+		if strings.Trim(s.text, "-=_+| ") != "" || len(s.text) < 2 {
+			return false
+		}
+	}
+	return len(l.spans) > 1
+}
+
 // furniture tells page numbers and footers.
 func furniture(l textLine) bool {
-	return len(l.spans) == 0 || len(l.spans) <= 3 && pageFurniture().MatchString(strings.TrimSpace(l.text()))
+	return len(l.spans) == 0 || ruled(l) || len(l.spans) <= 3 && pageFurniture().MatchString(strings.TrimSpace(l.text()))
 }

@@ -310,7 +310,12 @@ func (p *notesReader) paragraph(b, next block) {
 		return
 	}
 	ids := idsEnd().FindStringSubmatch(mendIDs(b.text))
+	first := idsBegin().FindStringSubmatch(b.text)
 	switch {
+	case ids == nil && first != nil && len(p.body) == 0 && p.section.status != "":
+		b.text = first[2]
+		p.body = append(p.body, b)
+		p.entry(idsOfCell(first[1]))
 	case ids != nil:
 		p.body = append(p.body, b)
 		p.entry(idsOfCell(ids[1]))
@@ -333,7 +338,7 @@ func (p *notesReader) entry(ids []string) {
 	i.Source = Source{Page: first.page, Line: first.line}
 	var text []string
 	for _, b := range p.body {
-		text = append(text, b.text)
+		text = append(text, strings.TrimLeft(b.text, "*•- "))
 	}
 	i.Text = idsEnd().ReplaceAllString(mendIDs(strings.Join(text, " ")), "")
 	i.Text = strings.TrimSpace(i.Text)
