@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/base64"
+	"encoding/hex"
 	"html"
 	"io"
 	"strconv"
@@ -40,6 +41,30 @@ func headed(head string) func(old []byte, c byte) []byte {
 	}
 }
 
+// percentCode reads %51, and %u0051 as scripts and web servers write it (ECMA-262, B.2.1.1).
+func percentCode(b []byte) (c byte, n int) {
+	if len(b) < 3 || b[0] != '%' {
+		return 0, 0
+	}
+	if c, ok := hex2(b[1:]); ok {
+		return c, 3
+	}
+	if len(b) >= 6 && (b[1] == 'u' || b[1] == 'U') && b[2] == '0' && b[3] == '0' {
+		if c, ok := hex2(b[4:]); ok && c < 0x80 {
+			return c, 6
+		}
+	}
+	return 0, 0
+}
+
+// writePercent writes a byte as the old one was.
+func writePercent(old []byte, c byte) []byte {
+	if len(old) == 6 {
+		return headed(string(old[:4]))(old, c)
+	}
+	return headed("%")(old, c)
+}
+
 // readPercent reads the token of an URL or form around at (RFC 3986, 2.1).
 func readPercent(data []byte, at int) (reading, bool) {
 	inToken := func(c byte) bool { return c > ' ' && strings.IndexByte("\"'<>`", c) < 0 }
@@ -50,11 +75,11 @@ func readPercent(data []byte, at int) (reading, bool) {
 	for end < len(data) && end-at < longestToken && inToken(data[end]) {
 		end++
 	}
-	v := reading{start: start, end: end, write: headed("%")}
+	v := reading{start: start, end: end, write: writePercent}
 	for i := start; i < end; {
-		if c, ok := hex2(data[i+1 : end]); ok && data[i] == '%' {
-			v.add(c, i, i+3)
-			i += 3
+		if c, n := percentCode(data[i:end]); n > 0 {
+			v.add(c, i, i+n)
+			i += n
 			continue
 		}
 		v.add(data[i], i, i+1)
@@ -612,8 +637,40 @@ func readHex(data []byte, at int) (reading, bool) {
 		}
 		line = next
 	}
+	if bytes.HasPrefix(v.text, []byte("\x1f\x8b")) {
+		return unpackHex(v)
+	}
 	spaced(v.text)
 	return v, mostlyText(v.text)
+}
+
+// unpackHex reads what hex digits of gzip hide. It is written anew, its lines as wide as the first was.
+func unpackHex(v reading) (reading, bool) {
+	z, err := gunzip(v.text)
+	if err != nil {
+		return v, false
+	}
+	plain, err := unpack.Read(z, 4*longestPart)
+	if err != nil || !mostlyText(plain) {
+		return v, false
+	}
+	width := 1
+	for width < len(v.from) && v.from[width] == v.from[0]+2*width {
+		width++
+	}
+	whole := width == len(v.from)
+	v.text, v.length = plain, false
+	v.again = func(text []byte) []byte {
+		digits := hex.EncodeToString(squeeze(text))
+		var b strings.Builder
+		for !whole && len(digits) > 2*width {
+			b.WriteString(digits[:2*width] + "\n")
+			digits = digits[2*width:]
+		}
+		b.WriteString(digits)
+		return []byte(b.String())
+	}
+	return v, true
 }
 
 // spaced makes blanks of the zeros that part the arguments of a command, as the kernel keeps it (proctitle of auditd,

@@ -1,7 +1,13 @@
 package redact_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/hex"
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -76,6 +82,61 @@ func TestPlacesOfSecrets(t *testing.T) {
 		r.Learn("x.log", []byte(text))
 		if got := string(r.Text("x.log", []byte(text))); strings.Contains(got, secret) {
 			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestKnownValuesInPieces: a known name is found where a page has hyphenated it, where a script, gzip or a recording of
+// a terminal has written it, and the rest stays.
+func TestKnownValuesInPieces(t *testing.T) {
+	const name, said = "Quarzwerk", "customer Quarzwerk reports a loop on core one of two"
+	var gz bytes.Buffer
+	w := gzip.NewWriter(&gz)
+	if _, err := w.Write([]byte(said + "\n")); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	var strace, cast, percent strings.Builder
+	cast.WriteString("{\"version\": 2}\n")
+	for i, c := range said {
+		fmt.Fprintf(&strace, "write(1, %q, 1)                  = 1\n", string(c))
+		fmt.Fprintf(&cast, "[%d.25, \"o\", %q]\n", i, string(c))
+		fmt.Fprintf(&percent, "%%u%04X", c)
+	}
+	quotes := regexp.MustCompile(`(?:o"|1), "(.*?)"`)
+	unquoted := func(s string) string {
+		var out strings.Builder
+		for _, m := range quotes.FindAllStringSubmatch(s, -1) {
+			out.WriteString(m[1])
+		}
+		return out.String()
+	}
+	for form, f := range map[string]struct {
+		text string
+		says func(string) string
+	}{
+		"hyphen":       {"the customer Quarz-\nwerk reports\n", func(s string) string { return strings.ReplaceAll(s, "-\n", "") }},
+		"hyphen, CRLF": {"the customer Quarz-\r\n   werk reports\r\n", func(s string) string { return strings.ReplaceAll(s, "-\r\n   ", "") }},
+		"%u": {"x=" + percent.String() + "\n", func(s string) string {
+			s, _ = url.QueryUnescape(strings.ReplaceAll(s, "%u00", "%"))
+			return s
+		}},
+		"hex of gzip": {"dump " + hex.EncodeToString(gz.Bytes()) + "\n", func(s string) string {
+			b, _ := hex.DecodeString(strings.TrimSpace(strings.TrimPrefix(s, "dump ")))
+			z, err := gzip.NewReader(bytes.NewReader(b))
+			if err != nil {
+				return err.Error()
+			}
+			plain, _ := io.ReadAll(z)
+			return string(plain)
+		}},
+		"strace":    {"execve()\n" + strace.String(), unquoted},
+		"asciinema": {cast.String(), unquoted},
+	} {
+		r := newRedactor(t, redact.Options{Names: []string{name}})
+		r.Learn("x.log", []byte(f.text))
+		got := f.says(string(r.Text("x.log", []byte(f.text))))
+		if strings.Contains(got, name) || !strings.Contains(got, "customer ") || !strings.Contains(got, " reports") {
+			t.Errorf("%s: %q", form, got)
 		}
 	}
 }

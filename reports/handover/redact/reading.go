@@ -59,6 +59,7 @@ const (
 	kindSwapped
 	kindUU
 	kindASCII85
+	kindPieces
 	kinds
 )
 
@@ -84,6 +85,7 @@ var readers = [kinds]func(data []byte, at int) (reading, bool){
 	kindBase64: readBase64, kindHex: readHex, kindGroups: readGroups, kindDump: readDump, kindOID: readOID,
 	kindZero: readZeroEscapes, kindCaret: readCarets, kindOctal: readOctal, kindHash: readHashes, kindBase32: readBase32,
 	kindRows: readRows, kindSwapped: readSwappedRows, kindUU: readUU, kindASCII85: readASCII85,
+	kindPieces: readPieces,
 }
 
 // readings decodes what was noticed, within the budget.

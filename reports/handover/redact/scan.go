@@ -186,7 +186,7 @@ func (s *scanner) special(i int) int {
 			s.edited = true
 		}
 	case '%':
-		if _, ok := hex2(s.data[i+1:]); ok {
+		if _, n := percentCode(s.data[i:]); n > 0 {
 			s.note(kindPercent, i)
 		}
 	case '&':

@@ -57,7 +57,7 @@ func (s *scanner) hexRun(start, end int) {
 		s.hexAddress6(start)
 		s.note(kindHex, start)
 	case n >= shortestHex && n%2 == 0:
-		if printable(s.data[start:start+8]) || printable(s.data[end-8:end]) {
+		if printable(s.data[start:start+8]) || printable(s.data[end-8:end]) || bytes.HasPrefix(s.data[start:end], []byte("1f8b08")) || bytes.HasPrefix(s.data[start:end], []byte("1F8B08")) {
 			s.note(kindHex, start)
 		}
 	default:

@@ -102,6 +102,9 @@ func (s *scanner) newLine(i int) {
 	if c := s.data[min(i+1, len(s.data)-1)]; c == '<' || c == '*' || c == '.' || c >= '1' && c <= '2' || c >= 'A' && c <= 'S' {
 		s.head(i + 1)
 	}
+	if pieceAt(s.data[i+1:]) > 0 && s.depth < 2 {
+		s.note(kindPieces, i+1)
+	}
 	left := i
 	if left > 0 && s.data[left-1] == '\r' {
 		left--
@@ -135,20 +138,31 @@ func (s *scanner) broken(left, right int) {
 	if c := s.data[left-1]; c == '=' || c == '\\' {
 		s.across(left-1, right)
 	}
+	if left > 1 && s.data[left-1] == '-' && letter(s.data[left-2]) && letter(s.data[right]) && !s.learn { // as a page sets it
+		s.parted(left-1, right)
+	}
 }
 
 func (s *scanner) across(left, right int) {
 	if s.learn {
 		return
 	}
-	if v, ok := s.d.splits.search(s.data, left, right); ok {
-		with := v.cased(string(s.data[left-v.at:left]) + string(s.data[right:right+len(v.match)-v.at]))
-		s.halves(left-v.at, left, right, right+len(v.match)-v.at, with, v.rule)
+	if s.parted(left, right) {
 		return
 	}
 	if left > 0 && s.data[left-1] != '-' && isAddressByte(s.data[right]) && isAddressByte(s.data[left-1]) {
 		s.brokenAddress(left, right)
 	}
+}
+
+// parted replaces a known value that breaks off at left and goes on at right.
+func (s *scanner) parted(left, right int) bool {
+	v, ok := s.d.splits.search(s.data, left, right)
+	if ok {
+		with := v.cased(string(s.data[left-v.at:left]) + string(s.data[right:right+len(v.match)-v.at]))
+		s.halves(left-v.at, left, right, right+len(v.match)-v.at, with, v.rule)
+	}
+	return ok
 }
 
 // halves replaces a value in two parts.
