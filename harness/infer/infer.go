@@ -369,6 +369,10 @@ func (b *builder) linksOfNeighbours() {
 			b.contradiction("%s sees %s, which sees %s there", b.shown(e), b.shown(t.to), b.shown(back[0].to))
 		case len(others) > 1:
 			b.contradiction("%s is seen by %s and by %s", b.shown(t.to), b.shown(others[0]), b.shown(others[1]))
+		case len(claimed[e]) > 0:
+			// Who says to be at this port is another one than the port sees: that end tells the contradiction.
+		case t.to.Node == e.Node:
+			b.unknown("%s sees another port of its device, %s, which sees none: its cable is not known", b.shown(e), b.shown(t.to))
 		default:
 			b.join(e, t.to, One, t.by)
 		}

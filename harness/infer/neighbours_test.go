@@ -392,3 +392,29 @@ func TestDeactivated(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestEndsThatDiffer: a cable of which the one end names another port than the one that names it is no link, and is
+// told; so is one between two ports of a device that only one of them tells of.
+func TestEndsThatDiffer(t *testing.T) {
+	core := session("core1#", "show version", iosXE, "show lldp neighbors", iosLLDP+"acc1                Gi1/0/2        120        B               Gi1/0/49\n\nTotal entries displayed: 1\n\n")
+	acc := session("acc1#", "show version", iosXE, "show lldp neighbors", iosLLDP+"core1               Gi1/0/49       120        B               Gi1/0/3\n\nTotal entries displayed: 1\n\n")
+	for _, tt := range []struct {
+		name        string
+		texts       []string
+		contradicts int
+		unknown     string
+	}{
+		{"each sees another port", []string{core, acc}, 1, ""},
+		{"each sees another port, the names the other way", []string{strings.NewReplacer("core1#", "aaa1#").Replace(core), strings.ReplaceAll(acc, "core1 ", "aaa1  ")}, 1, ""},
+		{
+			"its own port, that sees none",
+			[]string{session("core1#", "show version", iosXE, "show lldp neighbors", iosLLDP+"core1               Gi1/0/3        120        B               Gi1/0/49\n\nTotal entries displayed: 1\n\n")},
+			0, "core1:gi1/0/3 sees another port of its device, core1:gi1/0/49, which sees none: its cable is not known",
+		},
+	} {
+		n := inferred(t, written(t, tt.texts...)...)
+		if len(n.Links) != 0 || len(n.Contradictions) != tt.contradicts || tt.unknown != "" && !slices.Contains(n.Unknown, tt.unknown) {
+			t.Errorf("%s: links %v, contradictions %q, unknown %q", tt.name, links(n), n.Contradictions, n.Unknown)
+		}
+	}
+}
