@@ -275,6 +275,19 @@ func TestFilesInTime(t *testing.T) {
 	}
 }
 
+// A zone that is named and not known is not said to be none.
+func TestZoneOfFilesInTime(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "v.log")
+	must(t, evidence.WriteFile(name, []byte("CP1  [01/01/26 00:33:49.733:CET] 0x00034595 00000000 GlobalRouter SW INFO Link up\n")))
+	trial, err := logs.FilesInTime([]string{name}, nil)
+	must(t, err)
+	merged, err := trial.Merged(nil, 10)
+	must(t, err)
+	if got := merged.Clocks[0].Why; got != "its times are as it wrote them, which name no zone that is known: they are taken as UTC" {
+		t.Error(got)
+	}
+}
+
 // The window keeps what lies in it, and counts what cannot be placed.
 func TestWindow(t *testing.T) {
 	main, _ := nines(t)

@@ -63,8 +63,8 @@ type Line struct {
 	Cut    int // bytes of the line beyond the bound, which Raw lacks
 
 	Format Format
-	// Time is the device's own. Where it names no zone, the text is taken as UTC and Local is
-	// set; zero where the line has none. A kernel's is the time since its start, in Since.
+	// Time is the device's own. Where it names no zone that is known, the text is taken as UTC and Local
+	// is set; zero where the line has none. A kernel's is the time since its start, in Since.
 	Time     time.Time
 	Local    bool
 	Since    time.Duration

@@ -61,7 +61,7 @@ func (t *Trial) Merged(see *regexp.Regexp, most int) (result.LogTimeline, error)
 	}
 	for i := range out.Clocks {
 		if c := &out.Clocks[i]; c.Basis == "own" && local[c.Node] {
-			c.Why += ", which name no zone: they are taken as UTC"
+			c.Why += ", which name no zone that is known: they are taken as UTC"
 		}
 	}
 	return out, nil

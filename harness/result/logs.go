@@ -16,7 +16,7 @@ type LogFile struct {
 	// First and Last are the earliest and the latest of the device's own times.
 	First time.Time `json:"first,omitzero"`
 	Last  time.Time `json:"last,omitzero"`
-	Local bool      `json:"local,omitempty"` // lines name no zone: their times are as written
+	Local bool      `json:"local,omitempty"` // lines name no zone that is known: their times are as written
 	// NewestFirst says that the times mostly fall, as switches show their logs.
 	NewestFirst bool     `json:"newest-first,omitempty"`
 	Gaps        []LogGap `json:"gaps,omitempty"`       // the longest, between one line and the next in time

@@ -118,7 +118,7 @@ func printLogFile(w io.Writer, f result.LogFile) {
 	if !f.First.IsZero() {
 		zone := " UTC"
 		if f.Local {
-			zone = " (no zone named)"
+			zone = " (no zone that is known)"
 		}
 		order := ""
 		if f.NewestFirst {
