@@ -3,6 +3,7 @@ package intake_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,5 +99,18 @@ func TestDescriptionOfANeighbour(t *testing.T) {
 		if p.Version != "" || p.Device != "" || p.Model != "" {
 			t.Errorf("the switch is %q, %q in version %q by what its neighbour says", p.Device, p.Model, p.Version)
 		}
+	}
+}
+
+// TestSessionsInEachOther: where the answers of two devices stand in each other, that is told of the one that has both.
+func TestSessionsInEachOther(t *testing.T) {
+	im := readText(t, "core1#show version\nacc1#show version\nCisco IOS Software [Cupertino], Catalyst L3 Switch Software (CAT9K_IOSXE), Version 17.9.4a, RELEASE SOFTWARE (fc3)\n"+
+		"Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version 15.2(7)E7, RELEASE SOFTWARE (fc3)\nacc1 uptime is 1 year\ncore1 uptime is 3 weeks, 2 days\nacc1#\n")
+	var told []string
+	for _, p := range im.Files[0].Parts {
+		told = append(told, p.Contradictions...)
+	}
+	if want := "device is acc1, and core1 in the answer to show version at line 3"; !slices.Contains(told, want) {
+		t.Errorf("%q, want %q", told, want)
 	}
 }
