@@ -46,7 +46,7 @@ func (h *helper) close() error {
 // openWirer chooses who does the wiring.
 func (l *lab) openWirer(ctx context.Context) (wiring.Wirer, error) {
 	if mayWire() && !l.provider.options.Helper {
-		return wiring.Local{}, nil
+		return wiring.NewLocal(), nil
 	}
 	w, err := l.startHelper(ctx)
 	if err != nil {

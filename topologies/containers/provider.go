@@ -92,7 +92,7 @@ func (p *Provider) Name() string { return "containers" }
 
 // ServeWiring does the wiring for a process without root's rights: it carries out the
 // operations that arrive on in and answers on out until in ends.
-func ServeWiring(in io.Reader, out io.Writer) error { return wiring.Serve(in, out, nil, nil) }
+func ServeWiring(in io.Reader, out io.Writer) error { return wiring.Serve(in, out, nil, nil, nil) }
 
 // Close lets go of the engine.
 func (p *Provider) Close() error {

@@ -303,8 +303,8 @@ func (s *supervisor) meet(n *node, a answer) {
 func (s *supervisor) wire(t *tenure, sockets []*os.File) {
 	for _, f := range sockets {
 		t.work.Go(func() {
-			defer f.Close()                                //nolint:errcheck // its end is that of who asks
-			_ = wiring.Serve(f, f, s.network, &s.networks) // likewise
+			defer f.Close()                                          //nolint:errcheck // its end is that of who asks
+			_ = wiring.Serve(f, f, s.network, s.ending, &s.networks) // likewise
 		})
 		go func() {
 			<-t.over

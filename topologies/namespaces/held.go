@@ -2,6 +2,7 @@ package namespaces
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -144,6 +145,24 @@ func (s *supervisor) network(life int) (ns netns.NsHandle, err error) {
 		err = unix.ESRCH
 	}
 	return ns, err
+}
+
+// ending waits for the end of a life that runs, as a wiring.Ending.
+func (s *supervisor) ending(life int) (wait func(ctx context.Context) bool, err error) {
+	s.mu.Lock()
+	l := s.lives[life]
+	s.mu.Unlock()
+	if l == nil {
+		return nil, unix.ESRCH
+	}
+	return func(ctx context.Context) bool {
+		select {
+		case <-l.ended:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}, nil
 }
 
 // firstProcess is that of a node in its own /proc, where no other ever has its number.

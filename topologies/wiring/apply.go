@@ -57,6 +57,9 @@ func (o Opener) Apply(op Op) (Result, error) {
 		return Result{}, unanswered(o.divert(op))
 	case Diverted:
 		return o.diverted(op)
+	case Own:
+		list, err := o.own(op.A)
+		return Result{Own: list}, unanswered(err)
 	case Kill:
 		return Result{}, kill(op.A.PID)
 	case HandTap, HandSocket:

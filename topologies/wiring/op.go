@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -31,14 +32,18 @@ const (
 	Divert     Kind = "divert"     // have what leaves B for A, and any of Filters matches, be handed to their groups instead
 	Diverted   Kind = "diverted"   // what became so of the filter called Name
 	HandSocket Kind = "socket"     // likewise Socket
+	Hold       Kind = "hold"       // hold A's namespace until Free; Ends, which are in it, go down when its processes have ended
+	Move       Kind = "move"       // take the end of the cable A–B that has the index From in the namespace Held to A; it is down then
+	Free       Kind = "free"       // let go of the namespace Held, with the ends that are still in it
+	Own        Kind = "own"        // what is at A that a lab does not put there
 )
 
 // Op is one operation.
 type Op struct {
 	Kind    Kind     `json:"kind"`
 	A       Port     `json:"a"`
-	B       Port     `json:"b,omitzero"`        // Connect; Drop, Count: the far end of A's cable, unset where there is none
-	MTU     int      `json:"mtu,omitempty"`     // Connect; 0 means 1500
+	B       Port     `json:"b,omitzero"`        // Connect; Move: its Index alone; Drop, Count: the far end of A's cable, unset where there is none
+	MTU     int      `json:"mtu,omitempty"`     // Connect, Move; 0 means 1500
 	Down    bool     `json:"down,omitempty"`    // Connect: the ends stay down until State brings them up
 	Up      bool     `json:"up,omitempty"`      // State
 	Filters []Filter `json:"filters,omitempty"` // Drop
@@ -50,6 +55,9 @@ type Op struct {
 	Bridge  Segment           `json:"bridge,omitzero"`   // MakeBridge
 	Places  int               `json:"places,omitempty"`  // Reserve
 	Lot     *Lot              `json:"lot,omitempty"`     // Lay
+	Ends    []Port            `json:"ends,omitempty"`    // Hold
+	Held    int               `json:"held,omitempty"`    // Move, Free: what Hold answered
+	From    int               `json:"from,omitempty"`    // Move
 
 	Container string `json:"container,omitempty"` // Watch, Ends: the engine's id
 
@@ -130,6 +138,8 @@ type Result struct {
 	Acted *topologies.Acted           `json:"acted,omitempty"`
 	Ended map[string]topologies.Acted `json:"ended,omitempty"`
 	First int                         `json:"first,omitempty"` // of Reserve: the first index
+	Held  int                         `json:"held,omitempty"`  // of Hold
+	Own   []string                    `json:"own,omitempty"`   // of Own: addresses, and names of what is made over the interface
 	View  View                        `json:"view,omitzero"`   // of Look; of Reserve, the namespace alone
 
 	// Of Lay, by the process of each namespace: its first index and its inode. The cable at place
@@ -169,16 +179,36 @@ type Wirer interface {
 	Close() error
 }
 
-// Local carries operations out in this process, on processes that Open stands for.
-type Local struct{ Open Opener }
+// Local carries operations out in this process, on processes that Open stands for. One of [NewLocal] may also
+// be asked to hold networks.
+type Local struct {
+	Open  Opener
+	holds *holds // nil: it holds none
+}
+
+// NewLocal gives a Local on processes as the kernel numbers them.
+func NewLocal() Local { return Local{holds: &holds{}} }
 
 // Apply implements Wirer.
 func (l Local) Apply(ctx context.Context, op Op) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	return l.Open.Apply(op)
+	switch op.Kind {
+	case Hold, Move, Free:
+		if l.holds == nil {
+			return Result{}, errors.New("networks are not held here")
+		}
+		return l.holds.apply(l.Open, nil, op)
+	default:
+		return l.Open.Apply(op)
+	}
 }
 
-// Close implements Wirer; there is nothing to close.
-func (Local) Close() error { return nil }
+// Close implements Wirer: nothing is held any more.
+func (l Local) Close() error {
+	if l.holds != nil {
+		l.holds.close()
+	}
+	return nil
+}

@@ -32,13 +32,13 @@ type answer struct {
 }
 
 // Serve carries out the operations that arrive on in, one JSON object a line, and
-// answers on out, in the order of completion, on processes that open stands for. It returns nil
-// when in ends. Who lays a lot takes the turn, unless it is nil, for each dozen of things that he asks of
+// answers on out, in the order of completion, on processes that open and ending stand for. It returns nil
+// when in ends; nothing is held then. Who lays a lot takes the turn, unless it is nil, for each dozen of things that he asks of
 // the kernel: so others wait for theirs who would ask again and again otherwise.
-func Serve(in io.Reader, out io.Writer, open Opener, turn sync.Locker) error {
+func Serve(in io.Reader, out io.Writer, open Opener, ending Ending, turn sync.Locker) error {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	s := &server{open: open, turn: turn}
+	s := &server{open: open, ending: ending, turn: turn}
 	defer s.close()
 	defer wg.Wait()
 	enc := json.NewEncoder(out)
@@ -75,6 +75,8 @@ func Serve(in io.Reader, out io.Writer, open Opener, turn sync.Locker) error {
 // server is what a Serve has beyond single operations.
 type server struct {
 	open    Opener
+	ending  Ending
+	holds   holds
 	turn    sync.Locker // nil: nobody waits
 	mu      sync.Mutex
 	watcher *procs.Watcher // once something is watched
@@ -99,6 +101,8 @@ func (s *server) apply(op Op) (Result, error) {
 	case Lay:
 		r, err := s.open.lay(op.Lot, s.turn)
 		return r, unanswered(err)
+	case Hold, Move, Free:
+		return s.holds.apply(s.open, s.ending, op)
 	default:
 		return s.open.Apply(op)
 	}
@@ -116,6 +120,7 @@ func (s *server) watch() (*procs.Watcher, error) {
 }
 
 func (s *server) close() {
+	s.holds.close()
 	if s.watcher != nil {
 		_ = s.watcher.Close() // it was only read
 	}

@@ -19,7 +19,7 @@ func serve(t *testing.T) *wiring.Client {
 	t.Helper()
 	near, far := net.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- wiring.Serve(far, far, nil, nil) }()
+	go func() { ended <- wiring.Serve(far, far, nil, nil, nil) }()
 	c := wiring.Dial(near)
 	t.Cleanup(func() {
 		_ = c.Close()
