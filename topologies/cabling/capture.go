@@ -17,7 +17,7 @@ type recording struct {
 	endpoint topologies.Endpoint
 	tap      capture.Tap
 	run      *capture.Capture
-	blind    error // why nobody saw what passed a cable that was laid anew
+	blind    error // why nobody saw what passed a new interface
 }
 
 // Capture implements topologies.Capturer.
@@ -74,16 +74,16 @@ func (c *Cabling) recorded(link topologies.Link) bool {
 	return slices.ContainsFunc(c.recordings, func(r *recording) bool { return r.endpoint == at(link.A) || r.endpoint == at(link.B) })
 }
 
-// record has captures on a cable that was laid anew go on. That one cannot is told at its end, and
+// record has captures go on at ends of cables that are new. That one cannot is told at its end, and
 // keeps nobody from the cable. The caller holds wires.
-func (c *Cabling) record(ctx context.Context, link topologies.Link) {
+func (c *Cabling) record(ctx context.Context, anew []topologies.Endpoint) {
 	for _, r := range c.recordings {
-		if r.endpoint != at(link.A) && r.endpoint != at(link.B) {
+		if !slices.ContainsFunc(anew, func(e topologies.Endpoint) bool { return at(e) == r.endpoint }) {
 			continue
 		}
 		tap, err := c.Site.Tap(ctx, r.endpoint.Node, r.tap)
 		if err != nil {
-			r.blind = errors.Join(r.blind, fmt.Errorf("the cable was laid anew, and from then on nothing was captured: %w", err))
+			r.blind = errors.Join(r.blind, fmt.Errorf("%s is a new interface, and from then on nothing was captured: %w", r.endpoint, err))
 			continue
 		}
 		r.run.Replace(tap)

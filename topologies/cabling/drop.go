@@ -147,9 +147,10 @@ func (c *Cabling) ended(r wiring.Result, e topologies.Endpoint) {
 // bank adds what the filters on a cable have counted to the totals and takes them away, before
 // the cable or a network at its ends goes. The cable carries nothing from then on: it would be
 // what they are to drop. Of rules, what is gone already has nothing to give; with a program go the numbers
-// that it gave frames, and its faults are blind. The caller holds wires.
-func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
-	c.cut(ctx, link)
+// that it gave frames, and its faults are blind. What is taken down are the ends named, one of which is
+// enough. The caller holds wires.
+func (c *Cabling) bank(ctx context.Context, link topologies.Link, down []topologies.Endpoint) {
+	c.cut(ctx, link, down)
 	for _, e := range ends(link) {
 		if _, there := c.drops[e]; !there {
 			continue
@@ -160,7 +161,7 @@ func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
 				f.blind = errors.Join(f.blind, err)
 			}
 		}
-		shut := c.shut(ctx, link)
+		shut := c.shut(ctx, down)
 		for _, f := range here {
 			r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: f.id})
 			if r.Acted == nil {
@@ -181,10 +182,10 @@ func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
 	}
 }
 
-// shut takes the ends of a cable down; one that is gone is as good.
-func (c *Cabling) shut(ctx context.Context, link topologies.Link) error {
+// shut takes ends of cables down; one that is gone is as good.
+func (c *Cabling) shut(ctx context.Context, which []topologies.Endpoint) error {
 	var errs []error
-	for _, e := range ends(link) {
+	for _, e := range which {
 		if err := c.setState(ctx, e, false); !wiring.Gone(err) {
 			errs = append(errs, err)
 		}

@@ -2,7 +2,6 @@ package cabling
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -103,7 +102,7 @@ func (c *Cabling) connect(ctx context.Context, link topologies.Link, down bool) 
 // relay lays a cable anew, after one that may be gone with its network, and puts the faults and
 // captures on it back in force before it carries anything. The caller holds wires.
 func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
-	c.bank(ctx, link)
+	c.bank(ctx, link, ends(link))
 	for _, e := range ends(link) {
 		if _, err := c.apply(ctx, e.Node, wiring.Op{Kind: wiring.Disconnect, A: c.port(e)}); err != nil {
 			return fmt.Errorf("pull the cable %s–%s: %w", link.A, link.B, err)
@@ -115,16 +114,29 @@ func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
 		n.laid[e.Interface]++
 		n.mu.Unlock()
 	}
-	held := c.Laid != nil || c.recorded(link) || slices.ContainsFunc(c.faults, func(f *active) bool { return f.on(link) })
+	held := c.Laid != nil || c.recorded(link) || c.faulted(link)
 	if err := c.connect(ctx, link, held); err != nil || !held {
 		return err
 	}
-	c.record(ctx, link)
+	c.record(ctx, ends(link))
 	if c.Laid != nil {
 		if err := c.Laid(ctx, link); err != nil {
 			return fmt.Errorf("lay the cable %s–%s: %w", link.A, link.B, err)
 		}
 	}
+	if err := c.filterEnds(ctx, link); err != nil {
+		return err
+	}
+	return c.raise(ctx, ends(link))
+}
+
+// faulted says whether a fault is on a cable. The caller holds wires.
+func (c *Cabling) faulted(link topologies.Link) bool {
+	return slices.ContainsFunc(c.faults, func(f *active) bool { return f.on(link) })
+}
+
+// filterEnds puts the faults on a cable back in force. The caller holds wires.
+func (c *Cabling) filterEnds(ctx context.Context, link topologies.Link) error {
 	for _, e := range ends(link) {
 		if c.leavesMachine(e) {
 			continue // which has to boot first
@@ -133,12 +145,12 @@ func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
 			return err
 		}
 	}
-	return c.raise(ctx, link)
+	return nil
 }
 
-// raise brings the ends of a cable up that no fault holds down. The caller holds wires.
-func (c *Cabling) raise(ctx context.Context, link topologies.Link) error {
-	for _, e := range ends(link) {
+// raise brings ends of cables up that no fault holds down. The caller holds wires.
+func (c *Cabling) raise(ctx context.Context, which []topologies.Endpoint) error {
+	for _, e := range which {
 		if c.down(e) {
 			continue
 		}
@@ -147,46 +159,6 @@ func (c *Cabling) raise(ctx context.Context, link topologies.Link) error {
 		}
 	}
 	return nil
-}
-
-// Restart has restart make a node's network anew. It goes with the node's processes, and the far
-// ends of its cables with it: all are laid anew, and faults on them stay in force. Their counts
-// go on. It is not broken off halfway, but for the boot of a machine, which may take long.
-func (c *Cabling) Restart(ctx context.Context, name string, limit time.Duration, restart func(context.Context) error) error {
-	c.wires.Lock()
-	defer c.wires.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	links := c.linksOf(name)
-	for _, link := range links {
-		if err := c.keeps(link, name); err != nil {
-			return err
-		}
-	}
-	caller := ctx
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-	defer cancel()
-	for _, link := range links { // while the network can still be asked
-		c.bank(ctx, link)
-	}
-	if err := restart(ctx); err != nil {
-		return err
-	}
-	if err := c.Prepare(ctx, name); err != nil {
-		return err
-	}
-	var errs []error
-	for _, link := range links {
-		errs = append(errs, c.relay(ctx, link), c.replugSwitch(ctx, link, name))
-	}
-	if c.nodes[name].Kind == topologies.KindOVSBridge {
-		errs = append(errs, c.startSwitch(ctx, name))
-	}
-	if c.within(name) {
-		errs = append(errs, c.Machines.Boot(caller, name), c.filterMachine(ctx, name), c.carryDown(caller, name))
-	}
-	return errors.Join(errs...)
 }
 
 // Faulty says whether a fault is in force.

@@ -170,7 +170,7 @@ func TestProgramGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		k.gone = gone
-		c.bank(t.Context(), c.Topology.Links[0])
+		c.bank(t.Context(), c.Topology.Links[0], ends(c.Topology.Links[0]))
 		k.gone = nil
 		if err := c.relay(t.Context(), c.Topology.Links[0]); err != nil {
 			t.Fatal(err)

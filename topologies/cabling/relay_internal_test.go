@@ -156,7 +156,7 @@ func TestBank(t *testing.T) {
 			t.Parallel()
 			c, r, list := faulted(t, topologies.Fault{Kind: topologies.FaultDrop})
 			r.fails[wiring.Drop] = tt.fails
-			c.bank(t.Context(), c.Topology.Links[0])
+			c.bank(t.Context(), c.Topology.Links[0], ends(c.Topology.Links[0]))
 			if n, err := list[0].Fired(t.Context()); n != 2 || (err != nil) != tt.blind {
 				t.Errorf("fired %d, %v", n, err)
 			}

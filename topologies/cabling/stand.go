@@ -341,15 +341,16 @@ func (a *active) unwire(ctx context.Context) {
 	}
 }
 
-// cut takes wires off a cable that is to go. What their faults held goes with it. The caller holds
-// wires.
-func (c *Cabling) cut(ctx context.Context, link topologies.Link) {
+// cut takes wires off a cable that is to go, or to carry nothing when the ends named are down. What their
+// faults held goes with it. The caller holds wires.
+func (c *Cabling) cut(ctx context.Context, link topologies.Link, down []topologies.Endpoint) {
 	for _, e := range ends(link) {
 		s := c.stands[e]
 		if s == nil {
 			continue
 		}
-		shut := c.shut(ctx, link)
+		s.wire.Dark()
+		shut := c.shut(ctx, down)
 		for _, f := range s.in {
 			if err := c.account(ctx, e, f); !wiring.Gone(err) {
 				f.blind = errors.Join(f.blind, err, shut)

@@ -143,7 +143,7 @@ const restartTimeout = time.Minute
 
 // RestartNode implements topologies.NodeRestarter.
 func (l *lab) RestartNode(ctx context.Context, name string) error {
-	if err := l.again(ctx, name, request{Op: opRestart, Node: name}); err != nil {
+	if err := l.again(ctx, name, request{Op: opRestart, Node: name}, l.cables.Restart); err != nil {
 		return fmt.Errorf("restart node %s: %w", name, err)
 	}
 	return nil
@@ -158,7 +158,7 @@ func (l *lab) Reset(ctx context.Context, name string) (topologies.How, string, e
 	if err != nil {
 		return "", "", err
 	}
-	if err := l.again(ctx, name, request{Op: opNode, Node: name, Spec: &n.spec}); err != nil {
+	if err := l.again(ctx, name, request{Op: opNode, Node: name, Spec: &n.spec}, l.cables.Remake); err != nil {
 		return "", "", fmt.Errorf("reset node %s: %w", name, err)
 	}
 	return topologies.ByBoot, madeAnew, nil
@@ -183,13 +183,15 @@ func (l *lab) ResetAll(ctx context.Context) (topologies.How, string, error) {
 	return topologies.ByBoot, madeAnew, nil
 }
 
-// again makes a node anew, or starts it anew.
-func (l *lab) again(ctx context.Context, name string, req request) error {
+// again makes a node anew, or starts it anew, as the cabling does with its cables.
+func (l *lab) again(
+	ctx context.Context, name string, req request, cable func(context.Context, string, time.Duration, func(context.Context) error) error,
+) error {
 	n, err := l.node(name)
 	if err != nil {
 		return err
 	}
-	return l.cables.Restart(ctx, name, restartTimeout, func(ctx context.Context) error {
+	return cable(ctx, name, restartTimeout, func(ctx context.Context) error {
 		if err := l.make(ctx, n, req); err != nil {
 			return err
 		}

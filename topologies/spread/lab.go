@@ -168,16 +168,17 @@ func (l *lab) anew(ctx context.Context, node string) error {
 	return l.settle(ctx)
 }
 
-// RestartNode implements topologies.NodeRestarter.
+// RestartNode implements topologies.NodeRestarter. The far ends of the node's cables to other hosts go down and
+// come up with its own, as they do for a fault.
 func (l *lab) RestartNode(ctx context.Context, node string) error {
 	x, err := l.piece(node)
 	if err != nil {
 		return err
 	}
-	if err := x.restart(ctx, node); err != nil {
+	if err := x.restart(ctx, node); err != nil || len(l.far(node)) == 0 {
 		return err
 	}
-	return l.anew(ctx, node)
+	return l.settle(ctx)
 }
 
 // Reset implements topologies.Resetter.

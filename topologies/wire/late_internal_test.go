@@ -164,3 +164,16 @@ func TestRateHits(t *testing.T) {
 		}
 	}
 }
+
+// What the kernel does not take as the far end of the cable goes down is no frame that the wire has lost.
+func TestDark(t *testing.T) {
+	t.Parallel()
+	var w Wire
+	w.refused(nil, unix.ENOBUFS)
+	w.Dark()
+	w.refused(nil, unix.ENOBUFS)
+	w.refused(nil, unix.EPERM)
+	if w.unsent != 2 || w.failure == nil {
+		t.Errorf("%d frames were lost, %v; want that of before, and that for another reason", w.unsent, w.failure)
+	}
+}

@@ -52,7 +52,7 @@ func (w *Wire) flush() {
 
 // refused counts a frame that the kernel did not take.
 func (w *Wire) refused(b []byte, err error) {
-	if errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENODEV) {
+	if errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENODEV) || w.dark && errors.Is(err, unix.ENOBUFS) {
 		return // the cable is down: it carries nothing
 	}
 	w.unsent++

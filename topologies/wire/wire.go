@@ -45,6 +45,7 @@ type Wire struct {
 	guessed uint64 // trains of TCP that were cut by guess, or not, as they are signed
 	unsent  uint64 // frames that did not go back into the cable
 	failure error  // why, of the first
+	dark    bool   // the far end of the cable goes down, or is
 	sent    []sent
 	all     uint64 // frames that did
 }
@@ -207,6 +208,14 @@ func (w *Wire) Shut() { w.gate.Lock() }
 
 // Let ends a Shut.
 func (w *Wire) Let() { w.gate.Unlock() }
+
+// Dark says that the far end of the cable goes down: what the kernel does not take from now on is not for
+// want of room.
+func (w *Wire) Dark() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dark = true
+}
 
 // Close ends it when what was handed over has gone through it, and what its faults hold goes on. The
 // rules that hand frames over are gone.
