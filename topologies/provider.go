@@ -123,9 +123,9 @@ type ProcessWatcher interface {
 // NodeRestarter is a lab that can power-cycle a node: every process of it ends, its
 // files stay, its interfaces come back wired as before, and new: nothing that the node had set at them is left.
 // A neighbour keeps its interface, with its index, its addresses and what it has made over it: it
-// sees that the carrier goes with the node's processes and comes back with the node's interfaces. Where a lab
-// cannot do that, and the neighbour has lost something by it, the error says what; so [FaultReplug] alone takes
-// a neighbour's interface away.
+// sees that the carrier goes with the node's processes and comes back with the node's interfaces (a machine's
+// neighbour keeps its carrier too, as at a switch in between). Where a lab cannot do that, and the neighbour has
+// lost something by it, the error says what; so [FaultReplug] alone takes a neighbour's interface away.
 type NodeRestarter interface {
 	RestartNode(ctx context.Context, node string) error
 }

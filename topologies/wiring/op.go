@@ -199,7 +199,7 @@ func (l Local) Apply(ctx context.Context, op Op) (Result, error) {
 		if l.holds == nil {
 			return Result{}, errors.New("networks are not held here")
 		}
-		return l.holds.apply(l.Open, nil, op)
+		return l.holds.apply(l.Open, nil, op) //nolint:contextcheck // what is held outlives what asks for it
 	default:
 		return l.Open.Apply(op)
 	}
