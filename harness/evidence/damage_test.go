@@ -81,6 +81,20 @@ func TestDamage(t *testing.T) {
 	if cut, ok := errors.AsType[*evidence.BrokenOffError](dir.CheckLedger()); !ok || cut.Trial != 2 || !strings.HasPrefix(cut.Error(), "broken off: trial 2") {
 		t.Errorf("the last trial, that no line tells of: %v", dir.CheckLedger())
 	}
+	write := func(v evidence.RunVerdict) {
+		t.Helper()
+		if err := evidence.WriteJSON(dir.File("verdict.json"), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(evidence.RunVerdict{Verdict: evidence.Reproduced, Expected: evidence.Reproduced, Reproduced: 1})
+	if _, cut := errors.AsType[*evidence.BrokenOffError](dir.CheckLedger()); !cut {
+		t.Errorf("a run that goes on after it was judged: %v", dir.CheckLedger())
+	}
+	write(evidence.RunVerdict{Verdict: evidence.Reproduced, Expected: evidence.Reproduced, Reproduced: 2})
+	if _, cut := errors.AsType[*evidence.BrokenOffError](dir.CheckLedger()); cut || dir.CheckLedger() == nil {
+		t.Errorf("a run that was judged with the trial that no line tells of: %v", dir.CheckLedger())
+	}
 	if err := dir.AppendLedger(evidence.Entry{Trial: 3, Verdict: evidence.Reproduced, Uncounted: "its worker was lost"}); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -199,7 +200,7 @@ func (e *BrokenOffError) Error() string {
 
 // CheckLedger holds the run's ledger against itself and against the trials: its chain has to be
 // whole, each record the one whose digest it holds, and each trial that has a verdict in it. Where that is so but for
-// the last one the error is a [*BrokenOffError].
+// the last one, and that is none that the run was judged by as a whole, the error is a [*BrokenOffError].
 func (d Dir) CheckLedger() error {
 	all, err := d.Attempts()
 	errs := []error{err}
@@ -210,7 +211,10 @@ func (d Dir) CheckLedger() error {
 			continue
 		}
 		digest, err := d.Trial(e.Trial).Digest()
-		if err == nil && digest != e.Digest {
+		switch _, gone := os.Stat(d.Trial(e.Trial).Path); {
+		case errors.Is(gone, os.ErrNotExist):
+			err = fmt.Errorf("trial %d: the ledger tells of it, and it has no record", e.Trial)
+		case err == nil && digest != e.Digest:
 			err = fmt.Errorf("trial %d: its record is not the one that the ledger was written for", e.Trial)
 		}
 		errs = append(errs, err)
@@ -218,20 +222,35 @@ func (d Dir) CheckLedger() error {
 	trials, err := d.Trials()
 	errs = append(errs, err)
 	var untold []int
-	last := 0
+	last, verdicts := 0, 0
 	for _, t := range trials {
 		if _, judged, _ := t.Verdict(); judged {
 			last = t.Number
+			verdicts++
 			if !told[last] {
 				untold = append(untold, last)
 			}
 		}
 	}
-	if len(untold) == 1 && untold[0] == last && errors.Join(errs...) == nil {
+	if len(untold) == 1 && untold[0] == last && errors.Join(errs...) == nil && d.judgedTrials() < verdicts {
 		return &BrokenOffError{last}
 	}
 	for _, n := range untold {
 		errs = append(errs, fmt.Errorf("trial %d: it has a verdict, and no line of the ledger tells of it", n))
 	}
 	return errors.Join(errs...)
+}
+
+// judgedTrials is how many trials the run was judged by as a whole; none where it was not. A verdict that cannot be read was one
+// of all of them.
+func (d Dir) judgedTrials() int {
+	var v RunVerdict
+	switch err := ReadJSON(d.File("verdict.json"), &v); {
+	case errors.Is(err, os.ErrNotExist):
+		return 0
+	case err != nil:
+		return math.MaxInt
+	default:
+		return v.Valid() + v.Inconclusive + v.NotApplicable
+	}
 }
