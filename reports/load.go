@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/result"
@@ -23,7 +24,8 @@ const (
 )
 
 // Load reads a run directory. Only a folder without a readable run.json is an error:
-// whatever else is missing or damaged is named in the model.
+// whatever else is missing or damaged is named in the model. What is stored of a run that was judged is held against
+// its record, see [evidence.Dir.CheckStored].
 func Load(path string) (*Run, error) {
 	dir, info, err := evidence.OpenDir(path)
 	if err != nil {
@@ -40,6 +42,9 @@ func Load(path string) (*Run, error) {
 	if err := r.loadTrials(dir); err != nil {
 		return nil, err
 	}
+	if err := dir.CheckStored(info); err != nil {
+		r.dispute(err)
+	}
 	text := &budget{maxText}
 	lines, err := dir.Machines()
 	if err != nil {
@@ -54,6 +59,19 @@ func Load(path string) (*Run, error) {
 		t.Detail = r.loadDetail(dir.Trial(t.Number), t, text.part(text.left/(len(chosen)-i)))
 	}
 	return r, nil
+}
+
+// dispute takes the run's verdict and its rate away, for what is stored of them does not agree with the record.
+func (r *Run) dispute(err error) {
+	r.Disputed = cleanField("what is stored of the run does not agree with its record, so that it counts for nothing: " + strings.ReplaceAll(err.Error(), "\n", "; "))
+	marks := []string(nil)
+	if r.Verdict != nil {
+		marks = r.Verdict.Marks
+	}
+	r.Verdict = &evidence.RunVerdict{
+		Reprise: evidence.Format, Verdict: evidence.Inconclusive, Reason: r.Disputed, Expected: r.Info.Expected, Planned: r.Info.Trials, Marks: marks,
+	}
+	r.Rate = nil
 }
 
 // whole reads a JSON file of the run; nil and a word in Missing when it is not there.

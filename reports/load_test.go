@@ -45,6 +45,29 @@ func TestLoadWhole(t *testing.T) {
 	}
 }
 
+// A run whose verdict its record does not give is inconclusive, and says why.
+func TestLoadDisputed(t *testing.T) {
+	for _, do := range []func(evidence.Dir) error{
+		func(dir evidence.Dir) error { return os.RemoveAll(dir.Trial(1).Path) },
+		func(dir evidence.Dir) error { return os.Remove(dir.File("ledger.ndjson")) },
+		func(dir evidence.Dir) error {
+			return evidence.WriteJSON(dir.File("verdict.json"), evidence.RunVerdict{Verdict: evidence.Reproduced, Expected: evidence.Reproduced, Reproduced: 5, Marks: []string{"simulated"}})
+		},
+		func(dir evidence.Dir) error {
+			return evidence.WriteJSON(dir.Trial(1).File("verdict.json"), evidence.TrialVerdict{Trial: 1, Verdict: evidence.Reproduced})
+		},
+	} {
+		path := reportstest.Whole(t)
+		if err := do(evidence.Dir{Path: path}); err != nil {
+			t.Fatal(err)
+		}
+		r := load(t, path)
+		if r.Disputed == "" || r.Headline() != "Inconclusive" || r.Rate != nil || r.Share() != "no valid trial" || !strings.Contains(r.Intervals(), "no trial counts") || !strings.HasPrefix(r.Verdict.Reason, "what is stored of the run") {
+			t.Errorf("%q %s: %s, %s: %+v", r.Disputed, r.Headline(), r.Share(), r.Intervals(), r.Verdict)
+		}
+	}
+}
+
 func TestLoadDetail(t *testing.T) {
 	d := load(t, reportstest.Whole(t)).Trials[1].Detail
 	if d.Digest != reports.Matches {

@@ -17,8 +17,10 @@ type Run struct {
 	Info    evidence.RunInfo
 	Verdict *evidence.RunVerdict // nil: the run was broken off before it was judged
 	Rate    *evidence.Rate       // nil: it was not computed
-	Trials  []Trial              // those that left anything, in order
-	Inputs  []Input
+	// Disputed says what is stored of the run and does not agree with its record: it is inconclusive then, and has no rate.
+	Disputed string
+	Trials   []Trial // those that left anything, in order
+	Inputs   []Input
 	// Machines say where nodes were of labs that were spread over several, and how cables went between these.
 	Machines []string
 	Missing  []string // what the directory should hold and does not, for people

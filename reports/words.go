@@ -49,6 +49,8 @@ func (r *Run) Share() string {
 // Intervals names both 95 % intervals of the rate; of a run without a rate, that there is none.
 func (r *Run) Intervals() string {
 	switch {
+	case r.Disputed != "":
+		return "no 95\u00a0% interval: no trial counts"
 	case r.Rate == nil:
 		return "no 95\u00a0% interval: the run has no rate.json"
 	case r.Rate.Valid == 0:

@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/stats"
+	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 // Summarise judges a run from its trials' stored verdicts, and writes verdict.json and
@@ -214,6 +215,36 @@ func Rejudge(p *plan.Plan, dir evidence.Dir) (Rejudged, error) {
 		}
 	}
 	return out, nil
+}
+
+// CheckRun judges a run directory again for who claims something by it. The error says what of the run does not agree:
+// its ledger, its trials, its verdict or its rate with the record, or its inputs with what they were. In a run that came out
+// of a bundle an input may be another one: redaction alters them.
+func CheckRun(path string) (evidence.RunVerdicts, error) {
+	dir, info, err := evidence.OpenDir(path)
+	if err != nil {
+		return evidence.RunVerdicts{}, err
+	}
+	if err := dir.CheckStored(info); err != nil {
+		return evidence.RunVerdicts{}, err
+	}
+	_, foreign, err := origin.Find(path)
+	if err == nil && !foreign {
+		err = dir.CheckInputs(info)
+	}
+	if err != nil {
+		return evidence.RunVerdicts{}, err
+	}
+	again, err := RejudgeRun(path)
+	if err != nil {
+		return again, err
+	}
+	for _, t := range again.Trials {
+		if stored, ok, _ := dir.Trial(t.Trial).Verdict(); ok && stored.Verdict != t.Verdict { // what cannot be read was said before
+			return again, fmt.Errorf("trial %d is stored as %s, and its record gives %s: %s", t.Trial, stored.Verdict, t.Verdict, t.Reason)
+		}
+	}
+	return again, dir.CheckVerdict(again.Run, again.Rate)
 }
 
 // RejudgeRun judges a run directory again from its record alone, its trials and the whole.

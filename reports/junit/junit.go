@@ -83,6 +83,12 @@ func Write(w io.Writer, r *reports.Run) error {
 		s.judge(&c, r.Info, t)
 		s.Cases = append(s.Cases, c)
 	}
+	if r.Disputed != "" {
+		s.Errors++
+		s.Cases = append(s.Cases, Case{
+			Class: "reprise." + r.Info.Scenario.ID, Time: "0.000", Name: fmt.Sprintf("%s/%s/record", r.Info.Scenario.ID, r.Info.Variant), Error: &Message{r.Disputed, "disputed"},
+		})
+	}
 	for _, n := range r.Absent() {
 		c := s.testcase(r, n)
 		c.Error = &Message{"broken off: the trial left no record", "broken-off"}

@@ -14,7 +14,6 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
-	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
@@ -71,14 +70,7 @@ func platforms() (cases.Platforms, error) {
 			lacks, _ := r.ConfigLacks(platform, text) // a platform that cannot tell keeps silent
 			return lacks
 		},
-		Today: func(dir string) (evidence.RunVerdict, error) {
-			p, run, info, err := plan.OpenRun(dir)
-			if err != nil {
-				return evidence.RunVerdict{}, err
-			}
-			again, err := judge.Rejudge(p, run)
-			return again.CombineToday(info.Trials, info.Expected), err
-		},
+		Judged: judge.CheckRun,
 	}, nil
 }
 

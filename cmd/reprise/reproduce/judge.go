@@ -33,12 +33,13 @@ A record names the rules that judged it. One that was made by older rules is
 judged by those, and the verdict of today's rules is shown beside it.
 
 Exit status: 0 the verdict is the declared one and every trial comes out as
-stored; 1 it is the opposite; 2 inconclusive; 3 a trial comes out differently
+stored; 1 it is the opposite; 2 inconclusive; 3 a trial, or the run, comes out differently
 than it is stored, the ledger's chain is broken or does not tell of a trial, an input
 file is not the one that the run was begun with, or a record is not the one that a
 worker of a fleet has sealed; 4 no run directory. In a run that came out of a bundle a
 broken seal and another input are said and no reason for 3: redaction alters both. Nor
-is it where the ledger lacks the last trial alone: the run was broken off there.`,
+is it where the ledger of a run without a verdict lacks the last trial alone: the run
+was broken off there.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.run = args[0]
@@ -60,6 +61,9 @@ func runJudge(ctx context.Context, o *judgeOptions) error {
 	if err := dir.CheckInputs(info); err != nil {
 		out.Inputs = err.Error()
 	}
+	if err := dir.CheckVerdict(out.Verdict, out.Rate); err != nil && len(out.Differences) == 0 && !out.cut {
+		out.Stored = err.Error()
+	}
 	if err := out.seals(ctx, dir); err != nil {
 		return err
 	}
@@ -78,7 +82,8 @@ type judged struct {
 	Trials      []evidence.TrialVerdict `json:"trials"`
 	Differences []judge.Difference      `json:"differences"`
 	Ledger      string                  `json:"ledger"`
-	Inputs      string                  `json:"altered-inputs,omitempty"` // which files the run was begun with otherwise
+	Inputs      string                  `json:"altered-inputs,omitempty"`  // which files the run was begun with otherwise
+	Stored      string                  `json:"altered-verdict,omitempty"` // what the run's verdict or its rate is stored as, where its trials give another
 	Rules       evidence.Rules          `json:"rules"`
 	// Sealed is how many records workers of a fleet have sealed; Broken says which are not what was sealed.
 	Sealed int    `json:"sealed,omitempty"`
@@ -119,7 +124,7 @@ func judgedAs(again judge.Rejudged, info evidence.RunInfo, broken error) judged 
 
 // exit is the exit status: a record that was changed is no answer.
 func (j judged) exit() int {
-	if len(j.Differences) > 0 || j.Ledger != ledgerWhole && !j.cut || (j.Broken != "" || j.Inputs != "") && !j.foreign {
+	if len(j.Differences) > 0 || j.Stored != "" || j.Ledger != ledgerWhole && !j.cut || (j.Broken != "" || j.Inputs != "") && !j.foreign {
 		return cli.ExitOther
 	}
 	return cli.VerdictCode(j.Verdict)
@@ -139,6 +144,9 @@ func printJudged(w io.Writer, out judged) {
 	}
 	for _, d := range out.Differences {
 		cli.Line(w, "trial %04d is stored as %s and is %s: %s", d.Trial, d.Stored, d.Again, d.Reason)
+	}
+	if out.Stored != "" {
+		cli.Line(w, "%s", out.Stored)
 	}
 	if out.Ledger != ledgerWhole {
 		cli.Line(w, "ledger: %s", out.Ledger)

@@ -2,6 +2,7 @@ package reproduce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,7 +42,11 @@ func newReport(a *cli.App, runF func(context.Context, *reportOptions) error) *co
 		Long: `Render a run directory. It works on a run that was broken off, too: what is there
 is shown, and what is missing is said.
 
-The HTML is one self-contained file: it loads nothing from anywhere.`,
+The HTML is one self-contained file: it loads nothing from anywhere.
+
+Exit status: 0 written; 3 written, and what is stored of the run does not agree with
+its record: it is reported as inconclusive ("reprise judge RUN" says more); 4 no run
+directory.`,
 		Example: `  reprise report runs/20260301T101500Z-my-case-1f2e
   reprise report runs/20260301T101500Z-my-case-1f2e --format junit -o junit.xml`,
 		Args: cobra.ExactArgs(1),
@@ -77,11 +82,12 @@ func runReport(_ context.Context, o *reportOptions) error {
 		return fmt.Errorf("read run: %w", err)
 	}
 	if output == "" || output == "-" {
-		return format.Write(o.Document(), run)
+		err = format.Write(o.Document(), run)
+	} else if err = formats.Render(format, run, output); err == nil {
+		o.Say("%s", output)
 	}
-	if err := formats.Render(format, run, output); err != nil {
-		return err
+	if err == nil && run.Disputed != "" {
+		err = cli.WithCode(cli.ExitOther, errors.New(run.Disputed))
 	}
-	o.Say("%s", output)
-	return nil
+	return err
 }

@@ -2,10 +2,7 @@ package bundle
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -31,7 +28,7 @@ func (c *runCheck) rejudge(ctx context.Context, rejudge Rejudge) error {
 	}
 	c.add("verdicts", c.verdicts(again), "%d trials come out as they are stored", len(again.Trials))
 	c.rules(again)
-	c.add("rate", c.rate(again), "%d of %d, as the trials give it", again.Rate.Reproduced, again.Rate.Valid)
+	c.add("rate", c.dir.CheckVerdict(again.Run, again.Rate), "%d of %d, as the trials give it", again.Rate.Reproduced, again.Rate.Valid)
 	return nil
 }
 
@@ -92,32 +89,4 @@ func (c *runCheck) sameVerdict(stored, again evidence.TrialVerdict) error {
 	default:
 		return nil
 	}
-}
-
-func (c *runCheck) rate(again evidence.RunVerdicts) error {
-	var stored evidence.RunVerdict
-	switch err := evidence.ReadJSON(c.dir.File("verdict.json"), &stored); {
-	case errors.Is(err, os.ErrNotExist): // broken off before it was judged: nothing is said
-	case err != nil:
-		return err
-	case stored.Verdict != again.Run.Verdict || stored.Expected != again.Run.Expected || stored.Reproduced != again.Run.Reproduced ||
-		stored.NotReproduced != again.Run.NotReproduced || stored.Inconclusive != again.Run.Inconclusive || stored.NotApplicable != again.Run.NotApplicable:
-		return fmt.Errorf("the run is stored as %s with %d of %d, and its trials give %s with %d of %d", stored.Verdict, stored.Reproduced, stored.Valid(), again.Run.Verdict, again.Run.Reproduced, again.Run.Valid())
-	}
-	var rate evidence.Rate
-	switch err := evidence.ReadJSON(c.dir.File("rate.json"), &rate); {
-	case errors.Is(err, os.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	}
-	if rate.Reproduced != again.Rate.Reproduced || rate.Valid != again.Rate.Valid || !near(rate.Wilson, again.Rate.Wilson) || !near(rate.ClopperPearson, again.Rate.ClopperPearson) {
-		return fmt.Errorf("the rate is stored as %d of %d %.4f, and the trials give %d of %d %.4f",
-			rate.Reproduced, rate.Valid, rate.ClopperPearson, again.Rate.Reproduced, again.Rate.Valid, again.Rate.ClopperPearson)
-	}
-	return nil
-}
-
-func near(a, b [2]float64) bool {
-	return math.Abs(a[0]-b[0]) < 1e-9 && math.Abs(a[1]-b[1]) < 1e-9
 }

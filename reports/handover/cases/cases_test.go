@@ -295,7 +295,7 @@ func TestCheckRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v.Marks, v.Verdict = []string{"simulated"}, evidence.NotApplicable
+		v.Marks = []string{"simulated"}
 		if err := evidence.WriteJSON(dir.Trial(n).File("verdict.json"), v); err != nil {
 			t.Fatal(err)
 		}
@@ -306,21 +306,68 @@ func TestCheckRuns(t *testing.T) {
 	}
 }
 
+// What is stored of a run and does not agree with its trials meets no duty, and neither does what a judge makes something else of.
+func TestCheckDisputed(t *testing.T) {
+	const shown, control = 0, 1
+	for _, tt := range []struct {
+		name string
+		run  int
+		do   func(run evidence.Dir) error
+		want string
+	}{
+		{"a verdict written over", control, func(run evidence.Dir) error {
+			return evidence.WriteJSON(run.File("verdict.json"), evidence.RunVerdict{Verdict: evidence.Reproduced, Expected: evidence.NotReproduced, Reproduced: 1})
+		}, "the run is stored as reproduced with 1 of 1, and its trials give 0 of"},
+		{"a record that is gone", control, func(run evidence.Dir) error { return os.RemoveAll(run.Trial(1).Path) }, "trial 1: the ledger tells of it, and it has no record"},
+		{"no ledger", shown, func(run evidence.Dir) error { return os.Remove(run.File("ledger.ndjson")) }, "it has a verdict, and no line of the ledger tells of it"},
+		{"a rate written over", shown, func(run evidence.Dir) error {
+			return evidence.WriteJSON(run.File("rate.json"), evidence.Rate{Reproduced: 9, Valid: 9})
+		}, "the rate is stored as 9 of 9"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := open(t, whole)
+			if d := find(t, cases.Check(f, platforms()), cases.DutyDuplicate); d.Met != cases.Yes {
+				t.Fatalf("%+v", d)
+			}
+			if err := tt.do(evidence.Dir{Path: f.Abs(f.Case.Runs[tt.run].Dir)}); err != nil {
+				t.Fatal(err)
+			}
+			if d := find(t, cases.Check(f, platforms()), cases.DutyDuplicate); d.Met != cases.No || !strings.Contains(strings.Join(d.Missing, " "), tt.want) {
+				t.Errorf("%+v", d)
+			}
+		})
+	}
+	f := open(t, whole)
+	p := platforms()
+	p.Judged = func(string) (evidence.RunVerdicts, error) {
+		return evidence.RunVerdicts{}, errors.New("trial 1 is stored as reproduced, and its record gives inconclusive")
+	}
+	if d := find(t, cases.Check(f, p), cases.DutyDuplicate); d.Met != cases.No || !strings.Contains(strings.Join(d.Missing, " "), "its record gives inconclusive") {
+		t.Errorf("%+v", d)
+	}
+}
+
 // A run of older rules counts as long as those of today come to the same verdict.
 func TestCheckOlderRules(t *testing.T) {
 	f := open(t, whole)
 	p := platforms()
 	asked := 0
-	p.Today = func(string) (evidence.RunVerdict, error) {
+	now := evidence.RunVerdict{Verdict: evidence.Inconclusive, Reason: "a command that failed has no answer"}
+	p.Judged = func(dir string) (v evidence.RunVerdicts, err error) {
 		asked++
-		return evidence.RunVerdict{Verdict: evidence.Inconclusive, Reason: "a command that failed has no answer"}, nil
+		v.Today = &now
+		run := evidence.Dir{Path: dir}
+		return v, errors.Join(evidence.ReadJSON(run.File("verdict.json"), &v.Run), evidence.ReadJSON(run.File("rate.json"), &v.Rate))
 	}
 	d := find(t, cases.Check(f, p), cases.DutyDuplicate)
 	if told := strings.Join(d.Missing, " "); asked == 0 || d.Met != cases.No || !strings.Contains(told, "judged by rules 1 as reproduced; by those of today ("+string(evidence.CurrentRules)+") it is inconclusive: a command that failed") {
 		t.Errorf("asked %d times: %+v", asked, d)
 	}
-	p.Today = func(dir string) (v evidence.RunVerdict, err error) {
-		return v, evidence.ReadJSON(evidence.Dir{Path: dir}.File("verdict.json"), &v)
+	judged := p.Judged
+	p.Judged = func(dir string) (evidence.RunVerdicts, error) {
+		v, err := judged(dir)
+		v.Today = &v.Run
+		return v, err
 	}
 	if d := find(t, cases.Check(f, p), cases.DutyDuplicate); d.Met != cases.Yes {
 		t.Errorf("the same verdict today: %+v", d)
@@ -355,6 +402,22 @@ func TestClosable(t *testing.T) {
 	if err := evidence.WriteJSON(filepath.Join(fast, "verify.json"), map[string]any{"ruling": "fixed", "what": "r1=frr:10.3", "scenario": "ospf-mtu", "clock": evidence.Clock{Speed: 10}}); err != nil {
 		t.Fatal(err)
 	}
+	taken := verified(t, "fixed", "r1=frr:10.3", "ospf-mtu")
+	sides := map[string]any{}
+	for _, side := range []string{"old", "new"} {
+		run := filepath.Join(taken, side)
+		if err := os.Rename(reportstest.Whole(t), run); err != nil {
+			t.Fatal(err)
+		}
+		sides[side] = map[string]string{"dir": "runs/" + side}
+	}
+	if err := os.Remove(filepath.Join(taken, "new", "ledger.ndjson")); err != nil {
+		t.Fatal(err)
+	}
+	sides["ruling"], sides["what"], sides["scenario"] = "fixed", "r1=frr:10.3", "ospf-mtu"
+	if err := evidence.WriteJSON(filepath.Join(taken, "verify.json"), sides); err != nil {
+		t.Fatal(err)
+	}
 	defect := strings.Replace(whole, "is: specification", "is: defect", 1)
 	for _, tt := range []struct{ name, yaml, says string }{
 		{"as specified", whole, ""},
@@ -366,6 +429,7 @@ func TestClosable(t *testing.T) {
 		{"not verified", defect + "fix: {kind: fix, version: 10.3}\n", "nobody verified"},
 		{"verified", defect + "fix: {kind: fix, version: 10.3, verified: " + verified(t, "fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", ""},
 		{"verified by a fast clock", defect + "fix: {kind: fix, version: 10.3, verified: " + fast + "}\n", "the verification is at speed 10, which says nothing of real time"},
+		{"by a run without its ledger", defect + "fix: {kind: fix, version: 10.3, verified: " + taken + "}\n", "the run new, which it rests on, cannot be believed"},
 		{"not fixed", defect + "fix: {kind: fix, version: 10.3, verified: " + verified(t, "not-fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", "says not-fixed"},
 		{"another version", defect + "fix: {kind: fix, version: 10.4, verified: " + verified(t, "fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", "is of r1=frr:10.3"},
 		{"another scenario", defect + "scenario-id: ospf-mtu\nfix: {kind: fix, version: 10.3, verified: " + verified(t, "fixed", "r1=frr:10.3", "bgp") + "}\n", "of the scenario bgp"},

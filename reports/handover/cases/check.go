@@ -26,8 +26,8 @@ type Platforms struct {
 	Begins func(platform, text string) bool
 	// ConfigLacks tells what is missing from a configuration.
 	ConfigLacks func(platform, text string) []string
-	// Today judges a run that was judged by older rules by those of today.
-	Today func(runDir string) (evidence.RunVerdict, error)
+	// Judged judges a run again from its record. The error says what is stored of the run and does not agree with that.
+	Judged func(runDir string) (evidence.RunVerdicts, error)
 }
 
 // maxAge is how long after the failure a log is still of it: switches overwrite theirs.
@@ -38,7 +38,7 @@ func Check(f Folder, p Platforms) []Duty {
 	list := duties()
 	runs := f.attach()
 	for i := range runs {
-		runs[i].underTodaysRules(p)
+		runs[i].judge(p)
 	}
 	for i := range list {
 		d := &list[i]
@@ -298,10 +298,7 @@ func (f Folder) duplicated(d *Duty, runs []attached) {
 	if slices.ContainsFunc(runs, func(a attached) bool { return a.scaled() }) {
 		inTime = " --speed 1"
 	}
-	switch unreal := seen.unreal(); {
-	case unreal != "":
-		d.no(fmt.Sprintf("reprise run %s --speed 1 --trials %d; then %s", orScenario(f.Case.Scenario), max(seen.needed()-seen.valid, 1), again), "%s", unreal)
-	case seen.shown == nil:
+	if seen.shown == nil || seen.control == nil {
 		for _, a := range runs {
 			if a.err != nil {
 				d.Missing = append(d.Missing, a.err.Error())
@@ -309,6 +306,11 @@ func (f Folder) duplicated(d *Duty, runs []attached) {
 				d.Missing = append(d.Missing, a.outdated)
 			}
 		}
+	}
+	switch unreal := seen.unreal(); {
+	case unreal != "":
+		d.no(fmt.Sprintf("reprise run %s --speed 1 --trials %d; then %s", orScenario(f.Case.Scenario), max(seen.needed()-seen.valid, 1), again), "%s", unreal)
+	case seen.shown == nil:
 		d.no(fmt.Sprintf("reprise run %s%s; then %s", orScenario(f.Case.Scenario), inTime, again), "no attached run reproduced it")
 	case seen.control == nil:
 		d.no(fmt.Sprintf("reprise run %s --control%s; then %s", orScenario(f.Case.Scenario), inTime, again),

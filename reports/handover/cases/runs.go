@@ -84,7 +84,22 @@ type verification struct {
 	Ruling   string
 	Reason   string
 	What     string
-	New      struct{ Dir string }
+	New, Old struct{ Dir string }
+}
+
+// check holds what both sides' runs have stored against their records. They lie beside what was made of them; where they do not,
+// as in a verification that was copied alone, nothing is said of them.
+func (v *verification) check(folder string) error {
+	for _, side := range []string{v.Old.Dir, v.New.Dir} {
+		dir, info, err := evidence.OpenDir(filepath.Join(folder, filepath.Base(side)))
+		if side == "" || err != nil {
+			continue
+		}
+		if err := dir.CheckStored(info); err != nil {
+			return fmt.Errorf("the run %s, which it rests on, cannot be believed: %w", dir.ID(), err)
+		}
+	}
+	return nil
 }
 
 // attach reads every folder that the case names. One that cannot be read is kept with its
@@ -112,6 +127,11 @@ func (a *attached) read() error {
 			return err
 		}
 	}
+	if a.fix != nil {
+		if err := a.fix.check(a.path); err != nil {
+			return err
+		}
+	}
 	if _, err := os.Stat(filepath.Join(a.path, "run.json")); err != nil {
 		if found {
 			return nil
@@ -128,6 +148,9 @@ func (a *attached) read() error {
 	}
 	if err := evidence.ReadJSON(dir.File("rate.json"), &a.rate); err != nil {
 		return err
+	}
+	if err := dir.CheckStored(info); err != nil {
+		return fmt.Errorf("%s cannot be believed: %w (reprise judge %s says more)", a.Dir, err, a.Dir)
 	}
 	trials, err := dir.Trials()
 	for _, t := range trials {
@@ -178,16 +201,19 @@ func (f Folder) ofScenario(a *attached) error {
 	return nil
 }
 
-// underTodaysRules judges a run of older rules again.
-func (a *attached) underTodaysRules(p Platforms) {
-	if a.err != nil || a.info == nil || p.Today == nil || a.info.JudgedBy() == evidence.CurrentRules {
+// judge has the run judged again: what it shows is what its record gives. One whose record gives something else than is
+// stored, or that cannot be judged, meets no duty.
+func (a *attached) judge(p Platforms) {
+	if a.err != nil || a.info == nil || p.Judged == nil {
 		return
 	}
-	now, err := p.Today(a.path)
-	switch {
-	case err != nil:
-		a.err = fmt.Errorf("%s was judged by older rules and cannot be judged by those of today: %w", a.Dir, err)
-	case now.Verdict != a.verdict.Verdict:
+	again, err := p.Judged(a.path)
+	if err != nil {
+		a.err = fmt.Errorf("%s cannot be believed: %w (reprise judge %s says more)", a.Dir, err, a.Dir)
+		return
+	}
+	a.verdict, a.rate = again.Run, again.Rate
+	if now := again.Today; now != nil && now.Verdict != a.verdict.Verdict {
 		a.outdated = fmt.Sprintf("%s was judged by rules %s as %s; by those of today (%s) it is %s: %s; run it again",
 			a.Dir, a.info.JudgedBy(), a.verdict.Verdict, evidence.CurrentRules, now.Verdict, now.Reason)
 	}
