@@ -85,7 +85,7 @@ func (f *reading) register(c *cobra.Command) {
 }
 
 // readOptions reads the keys and the bounds.
-func readOptions(a *cli.App, f *reading, what string) (bundle.ReadOptions, error) {
+func readOptions(ctx context.Context, a *cli.App, f *reading, what string) (bundle.ReadOptions, error) {
 	var o bundle.ReadOptions
 	total, err := parseSize(f.maxSize)
 	if err != nil {
@@ -100,7 +100,10 @@ func readOptions(a *cli.App, f *reading, what string) (bundle.ReadOptions, error
 		if err != nil {
 			return o, cli.InputError("read key: %w", err)
 		}
-		ids, err := bundle.ParseIdentities(data, passphrase(file))
+		ids, err := bundle.ParseIdentities(data, passphrase(ctx, file))
+		if ctx.Err() != nil {
+			return o, ctx.Err()
+		}
 		if err != nil {
 			return o, cli.InputError("%s: %w: want an age identity file or an ssh private key", file, err)
 		}

@@ -203,7 +203,7 @@ func pack(ctx context.Context, a *cli.App, runs []string, f *packing, r *redacti
 	if o.Pack.Recipients, o.Complete.Custody.Recipients, err = recipients(f.to, f.files); err != nil {
 		return out, err
 	}
-	signer, done, err := signingKey(f.sign)
+	signer, done, err := signingKey(ctx, f.sign)
 	if err != nil {
 		return out, err
 	}

@@ -2,6 +2,7 @@ package escalate
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,7 +10,6 @@ import (
 
 	"filippo.io/age"
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/term"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
@@ -17,22 +17,19 @@ import (
 )
 
 // passphrase asks on the terminal, and nowhere else: a passphrase is no argument.
-func passphrase(file string) func() ([]byte, error) {
+func passphrase(ctx context.Context, file string) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 		if err != nil {
 			return nil, errors.New("it has a passphrase, and there is no terminal to ask for it: load the key into ssh-agent and give its .pub file")
 		}
 		defer tty.Close() //nolint:errcheck // only read from and prompted on
-		fmt.Fprintf(tty, "passphrase of %s: ", file)
-		word, err := term.ReadPassword(int(tty.Fd()))
-		fmt.Fprintln(tty)
-		return word, err
+		return cli.AskSecret(ctx, tty, "passphrase of "+file+": ")
 	}
 }
 
 // signingKey reads a private key, or finds that of a public key in the ssh-agent.
-func signingKey(file string) (ssh.Signer, func() error, error) {
+func signingKey(ctx context.Context, file string) (ssh.Signer, func() error, error) {
 	none := func() error { return nil }
 	if file == "" {
 		return nil, none, nil
@@ -48,7 +45,10 @@ func signingKey(file string) (ssh.Signer, func() error, error) {
 		}
 		return signer, done, nil
 	}
-	signer, err := bundle.ParseSigner(data, passphrase(file))
+	signer, err := bundle.ParseSigner(data, passphrase(ctx, file))
+	if ctx.Err() != nil {
+		return nil, none, ctx.Err()
+	}
 	if err != nil {
 		return nil, none, cli.InputError("sign with %s: %w (want an ssh private key, or a public key that the ssh-agent holds)", file, err)
 	}

@@ -65,7 +65,7 @@ type opened struct {
 }
 
 func runOpen(ctx context.Context, o *openOptions) error {
-	how, err := readOptions(o.App, &o.read, "unpacked")
+	how, err := readOptions(ctx, o.App, &o.read, "unpacked")
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func runCut(ctx context.Context, o *cutOptions) error {
 
 // cutBundle writes a bundle again, redacted.
 func cutBundle(ctx context.Context, o *cutOptions) (err error) {
-	how, err := readOptions(o.App, &o.read, "unpacked")
+	how, err := readOptions(ctx, o.App, &o.read, "unpacked")
 	if err != nil {
 		return err
 	}

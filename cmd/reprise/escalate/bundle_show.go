@@ -83,7 +83,7 @@ func printFiles(w io.Writer, files []bundle.File) {
 // readContents opens a bundle and reads what it says of itself.
 func readContents(ctx context.Context, a *cli.App, file string, read *reading) (shownResult, error) {
 	out := shownResult{File: file}
-	o, err := readOptions(a, read, "read")
+	o, err := readOptions(ctx, a, read, "read")
 	if err != nil {
 		return out, err
 	}

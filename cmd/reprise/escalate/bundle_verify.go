@@ -65,7 +65,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	how, err := readOptions(o.App, &o.read, "checked")
+	how, err := readOptions(ctx, o.App, &o.read, "checked")
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package escalate
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
@@ -98,35 +96,6 @@ func caseFields() []field {
 	}
 }
 
-// asker asks a person, when somebody is there to answer.
-type asker struct {
-	in  *bufio.Reader
-	out io.Writer
-}
-
-// newAsker returns nil where nobody is there.
-func newAsker(a *cli.App) *asker {
-	in, isFile := a.In.(*os.File)
-	if !isFile || !term.IsTerminal(int(in.Fd())) {
-		return nil
-	}
-	return &asker{bufio.NewReader(in), a.Err}
-}
-
-// ask asks one question; an empty answer is the value in brackets.
-func (q *asker) ask(question, value string) (string, error) {
-	suggested := ""
-	if value != "" {
-		suggested = " [" + value + "]"
-	}
-	fmt.Fprintf(q.out, "%s%s: ", question, suggested)
-	line, err := q.in.ReadString('\n')
-	if err != nil {
-		return "", cli.InputError("no answer to %q: %w", question, err)
-	}
-	return cmp.Or(strings.TrimSpace(line), value), nil
-}
-
 // caseNewOptions are what "case new" was asked.
 type caseNewOptions struct {
 	*cli.App
@@ -158,7 +127,7 @@ it open, and "case check" says what is missing.`,
 	return c
 }
 
-func runCaseNew(_ context.Context, o *caseNewOptions) error {
+func runCaseNew(ctx context.Context, o *caseNewOptions) error {
 	if _, err := os.Stat(filepath.Join(o.folder, cases.FileName)); err == nil {
 		return cli.InputError("%s is a case already", o.folder)
 	}
@@ -168,7 +137,7 @@ func runCaseNew(_ context.Context, o *caseNewOptions) error {
 			return err
 		}
 	}
-	f, err := fill(o.App, o.folder, c, o.fields)
+	f, err := fill(ctx, o.App, o.folder, c, o.fields)
 	if err != nil {
 		return err
 	}
@@ -182,13 +151,13 @@ func printOpened(w io.Writer, folder string) {
 }
 
 // fill makes the case beside its place and moves it there once every value is taken.
-func fill(a *cli.App, folder string, c cases.Case, given [][2]string) (cases.Folder, error) {
+func fill(ctx context.Context, a *cli.App, folder string, c cases.Case, given [][2]string) (cases.Folder, error) {
 	for _, g := range given {
 		if g[0] == "title" {
 			c.Title = g[1]
 		}
 	}
-	q := newAsker(a)
+	q := a.Asker()
 	if c.Title == "" && q == nil {
 		return cases.Folder{}, cli.InputError("the case has no title: give title=… or --scenario")
 	}
@@ -201,7 +170,7 @@ func fill(a *cli.App, folder string, c cases.Case, given [][2]string) (cases.Fol
 			if known[f.path] {
 				continue
 			}
-			value, err := q.ask(f.question, suggestion(c, f.path))
+			value, err := asked(ctx, q, f.question, suggestion(c, f.path))
 			if err != nil {
 				return cases.Folder{}, err
 			}
@@ -221,6 +190,15 @@ func fill(a *cli.App, folder string, c cases.Case, given [][2]string) (cases.Fol
 		return f, errors.Join(err, os.Remove(filepath.Join(folder, cases.FileName)), os.Remove(filepath.Join(folder, "timeline.ndjson")))
 	}
 	return f, nil
+}
+
+// asked is the answer to one question; an empty one is the value in brackets.
+func asked(ctx context.Context, q *cli.Asker, question, value string) (string, error) {
+	if value != "" {
+		question += " [" + value + "]"
+	}
+	line, err := q.Ask(ctx, question+": ")
+	return cmp.Or(line, value), err
 }
 
 // suggestion is what a new case already says of a field.

@@ -118,7 +118,7 @@ type confirmed struct {
 }
 
 func runConfirm(ctx context.Context, o *confirmOptions) (err error) {
-	signer, done, err := signingKey(o.sign)
+	signer, done, err := signingKey(ctx, o.sign)
 	if err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func packAnswer(ctx context.Context, a *cli.App, runs []string, file, sign strin
 
 // openChecked verifies a bundle and opens it, and gives its manifest and who signed it.
 func openChecked(ctx context.Context, o *confirmOptions, dir string) (m bundle.Manifest, who string, err error) {
-	ro, err := readOptions(o.App, &o.read, "checked")
+	ro, err := readOptions(ctx, o.App, &o.read, "checked")
 	if err != nil {
 		return m, "", err
 	}

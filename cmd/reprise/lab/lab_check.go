@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/drivers"
@@ -255,11 +253,10 @@ func (c deviceCheck) heard(inv *lab.Inventory, neighbours []drivers.Neighbour, e
 // askHostKeys shows a person the ssh host keys that are not known yet, one by one. Where
 // nobody can be asked, the check itself says what is missing.
 func askHostKeys(ctx context.Context, a *cli.App, l *lab.Lab, names []string) error {
-	in, ok := a.In.(interface{ Fd() uintptr })
-	if !ok || !term.IsTerminal(int(in.Fd())) || a.JSON {
+	asker := a.Asker()
+	if asker == nil || a.JSON {
 		return nil
 	}
-	lines := bufio.NewReader(a.In)
 	for _, name := range names {
 		d, _ := l.Inventory.Device(name)
 		if status, err := statusOf(ctx, l, name); err != nil || inUse(l, status) || d.Access.Transport != drivers.TransportSSH {
@@ -274,9 +271,11 @@ func askHostKeys(ctx context.Context, a *cli.App, l *lab.Lab, names []string) er
 		if !errors.As(err, &unknown) {
 			continue // the check will say what it is
 		}
-		fmt.Fprintf(a.Err, "%s (%s) shows the ssh host key %s, which is not known.\nIs that the device's own? (y/N) ", name, unknown.Address, unknown.Fingerprint)
-		reply, _ := lines.ReadString('\n')
-		if strings.HasPrefix(strings.ToLower(strings.TrimSpace(reply)), "y") {
+		reply, err := asker.Ask(ctx, fmt.Sprintf("%s (%s) shows the ssh host key %s, which is not known.\nIs that the device's own? (y/N) ", name, unknown.Address, unknown.Fingerprint))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil && strings.HasPrefix(strings.ToLower(reply), "y") { // who gives no answer does not say yes
 			if err := unknown.Accept(); err != nil {
 				return err
 			}

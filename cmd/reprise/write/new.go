@@ -1,7 +1,6 @@
 package write
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
@@ -59,7 +57,7 @@ an OSPF adjacency that a shut interface takes down.`,
 	return c
 }
 
-func runNew(_ context.Context, o *newOptions) error {
+func runNew(ctx context.Context, o *newOptions) error {
 	if entries, err := os.ReadDir(o.dir); err == nil && len(entries) > 0 {
 		return cli.InputError("%s is not empty; name a new folder", o.dir)
 	}
@@ -67,7 +65,7 @@ func runNew(_ context.Context, o *newOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := ask(o.App, sk); err != nil {
+	if err := ask(ctx, o.App, sk); err != nil {
 		return err
 	}
 	if sk.Nodes < 2 || sk.Nodes > 50 {
@@ -103,15 +101,11 @@ func skeletonOf(o *newOptions) (*skeleton, error) {
 }
 
 // ask asks for what the flags did not give, when somebody is there to answer.
-func ask(a *cli.App, sk *skeleton) error {
-	in, isFile := a.In.(*os.File)
-	if !isFile {
+func ask(ctx context.Context, a *cli.App, sk *skeleton) error {
+	asker := a.Asker()
+	if asker == nil {
 		return nil
 	}
-	if !term.IsTerminal(int(in.Fd())) {
-		return nil
-	}
-	r := bufio.NewReader(in)
 	for _, q := range []struct {
 		question string
 		answer   *string
@@ -127,12 +121,11 @@ func ask(a *cli.App, sk *skeleton) error {
 		if q.given {
 			continue
 		}
-		fmt.Fprintf(a.Err, "%s [%s]: ", q.question, *q.answer)
-		line, err := r.ReadString('\n')
+		line, err := asker.Ask(ctx, fmt.Sprintf("%s [%s]: ", q.question, *q.answer))
 		if err != nil {
-			return cli.InputError("no answer to %q: %w", q.question, err)
+			return err
 		}
-		if line = strings.TrimSpace(line); line != "" {
+		if line != "" {
 			*q.answer = line
 		}
 		if q.answer == &sk.Platform {
