@@ -75,18 +75,33 @@ func (a Access) WithEnvironment(getenv func(string) string) Access {
 // Identity reads the nkey seed in a file, and makes file and seed when they are not there. The
 // file is for its owner alone.
 func Identity(path string) (nkeys.KeyPair, error) {
+	pair, made, err := identity(path)
+	if err != nil || !made {
+		return pair, err
+	}
+	kept, err := keepIdentity(path, pair)
+	if err == nil && !kept {
+		return Identity(path)
+	}
+	return pair, err
+}
+
+// identity is that of a file; one that was made, for there is none in it yet, is not in it yet either.
+func identity(path string) (pair nkeys.KeyPair, made bool, err error) {
 	seed, err := readPrivate(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return newIdentity(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		if pair, err = nkeys.CreateUser(); err != nil {
+			return nil, false, fmt.Errorf("make identity: %w", err)
+		}
+		return pair, true, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("read identity: %w", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read identity: %w", err)
+	if pair, err = nkeys.ParseDecoratedUserNKey(seed); err != nil {
+		return nil, false, fmt.Errorf("read identity %s: %w; remove the file, and another is made", path, err)
 	}
-	pair, err := nkeys.ParseDecoratedUserNKey(seed)
-	if err != nil {
-		return nil, fmt.Errorf("read identity %s: %w; remove the file, and another is made", path, err)
-	}
-	return pair, nil
+	return pair, false, nil
 }
 
 // readPrivate reads a file with a secret, if it is its owner's alone.
@@ -106,34 +121,32 @@ func readPrivate(path string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-func newIdentity(path string) (nkeys.KeyPair, error) {
-	pair, err := nkeys.CreateUser()
-	if err != nil {
-		return nil, fmt.Errorf("make identity: %w", err)
-	}
+// keepIdentity writes the seed of one into its file. Another process may do so at the same time: the one whose name stands is
+// the identity, and false says that it is not this one.
+func keepIdentity(path string, pair nkeys.KeyPair) (kept bool, err error) {
 	seed, err := pair.Seed()
 	if err != nil {
-		return nil, fmt.Errorf("make identity: %w", err)
+		return false, fmt.Errorf("make identity: %w", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make identity: %w", err)
+		return false, fmt.Errorf("make identity: %w", err)
 	}
-	// Another process may make one at the same time: the one whose name stands is the identity.
 	f, err := os.CreateTemp(filepath.Dir(path), ".identity-*")
 	if err != nil {
-		return nil, fmt.Errorf("make identity: %w", err)
+		return false, fmt.Errorf("make identity: %w", err)
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
 	_, err = f.Write(append(seed, '\n'))
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, fmt.Errorf("make identity: %w", err)
+		return false, fmt.Errorf("make identity: %w", err)
 	}
-	if err := os.Link(f.Name(), path); errors.Is(err, os.ErrExist) {
-		return Identity(path)
-	} else if err != nil {
-		return nil, fmt.Errorf("make identity: %w", err)
+	switch err := os.Link(f.Name(), path); {
+	case errors.Is(err, os.ErrExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("make identity: %w", err)
 	}
-	return pair, nil
+	return true, nil
 }
 
 // Conn is a connection to a fleet's server. It outlives the server: it connects again until it is closed, or the server has
@@ -162,7 +175,7 @@ type Conn struct {
 	over context.CancelCauseFunc
 }
 
-// Dial connects. The error of a server that does not answer within the patience says what was tried.
+// Dial connects. An identity that is made is written when there is a connection, and not for a URL that leads to none. The error of a server that does not answer within the patience says what was tried.
 func Dial(ctx context.Context, a Access) (*Conn, error) {
 	c := &Conn{pair: a.Signer, log: a.Log, streams: map[string]jetstream.Stream{}, buckets: map[string]jetstream.KeyValue{}}
 	c.epoch, c.ended = context.WithCancel(context.Background())
@@ -172,10 +185,11 @@ func Dial(ctx context.Context, a Access) (*Conn, error) {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	var err error
+	made := false
 	switch {
 	case c.pair != nil:
 	case a.Identity != "":
-		c.pair, err = Identity(a.Identity)
+		c.pair, made, err = identity(a.Identity)
 	default:
 		c.pair, err = nkeys.CreateUser()
 	}
@@ -198,6 +212,18 @@ func Dial(ctx context.Context, a Access) (*Conn, error) {
 	}
 	if c.nc, err = connect(ctx, address, options); err != nil {
 		return nil, dialError(a, err)
+	}
+	if made {
+		kept, err := keepIdentity(a.Identity, c.pair)
+		if err != nil || !kept {
+			c.nc.Close()
+		}
+		switch {
+		case err != nil:
+			return nil, err
+		case !kept:
+			return Dial(ctx, a)
+		}
 	}
 	if c.js, err = jetstream.New(c.nc, jetstream.WithDefaultTimeout(requestTimeout)); err != nil {
 		c.nc.Close()

@@ -37,6 +37,30 @@ func TestErrorsNameNoSecret(t *testing.T) {
 	}
 }
 
+// TestNoIdentity: what never came to a connection leaves no key.
+func TestNoIdentity(t *testing.T) {
+	s := startServer(t, server.Options{})
+	right := s.URL(fleet.RoleCoordinator)
+	_, at, _ := strings.Cut(right, "@")
+	for _, url := range []string{
+		"tls://TOKEN@127.0.0.1:1?sha256=00", "tls://TOKEN@127.0.0.1:1?sha256=" + strings.Repeat("0", 64), "nats://127.0.0.1:1", "TOKEN@127.0.0.1:1",
+		"file:/nowhere", "tls://TOKEN@" + at,
+	} {
+		dir := filepath.Join(t.TempDir(), "fleet")
+		if _, err := fleet.Dial(t.Context(), fleet.Access{URL: url, Identity: filepath.Join(dir, "coordinator.nk"), Patience: time.Second}); err == nil {
+			t.Errorf("%s is connected", url)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: a key is left, %v", url, err)
+		}
+	}
+	id := filepath.Join(t.TempDir(), "fleet", "coordinator.nk")
+	dial(t, fleet.Access{URL: right, Identity: id})
+	if _, err := os.Stat(id); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestPrivateFiles: the URL may stand in a file; that and an identity are their owner's alone.
 func TestPrivateFiles(t *testing.T) {
 	s := startServer(t, server.Options{})

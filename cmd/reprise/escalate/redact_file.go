@@ -277,7 +277,7 @@ func moveResult(from, to string) error {
 		return fmt.Errorf("move the result: %w", err)
 	}
 	if info.IsDir() {
-		return os.CopyFS(to, os.DirFS(from))
+		return cli.WholeFolder(to, func(part string) error { return os.CopyFS(part, os.DirFS(from)) })
 	}
 	data, err := plain.Read(from, maxRedacted)
 	if err != nil {

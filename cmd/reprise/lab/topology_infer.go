@@ -116,17 +116,20 @@ func runInfer(_ context.Context, o *inferOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return fmt.Errorf("make the folder of the lab: %w", err)
-	}
-	// Its configurations are those of somebody else's devices.
-	if err := origin.Write(out, infer.Digest(lab)); err != nil {
-		return err
-	}
-	for _, f := range lab {
-		if err := evidence.WriteFile(filepath.Join(out, f.Name), f.Data); err != nil {
+	err = cli.WholeFolder(out, func(part string) error {
+		// Its configurations are those of somebody else's devices.
+		if err := origin.Write(part, infer.Digest(lab)); err != nil {
 			return err
 		}
+		for _, f := range lab {
+			if err := evidence.WriteFile(filepath.Join(part, f.Name), f.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if err := o.Show(inferredLab{out, shown}, func(w io.Writer) { printNetwork(w, shown, out, o.name) }); err != nil {
 		return err

@@ -2,14 +2,17 @@ package write
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
 // newOptions are what "scenario new" was asked: the answers of the wizard.
@@ -71,15 +74,34 @@ func runNew(ctx context.Context, o *newOptions) error {
 	if sk.Nodes < 2 || sk.Nodes > 50 {
 		return cli.InputError("--nodes %d: want 2 to 50", sk.Nodes)
 	}
-	if err := sk.write(o.dir); err != nil {
+	err = cli.WholeFolder(o.dir, func(part string) error {
+		if err := sk.write(part); err != nil {
+			return err
+		}
+		if _, err := o.Load(part, nil); err != nil {
+			return fmt.Errorf("the scenario for %s would not be valid: %w", o.dir, inPlace(err, part, o.dir))
+		}
+		return nil
+	})
+	if err != nil {
 		return err
-	}
-	if _, err := o.Load(o.dir, nil); err != nil {
-		return fmt.Errorf("the scenario written to %s is not valid: %w", o.dir, err)
 	}
 	o.Say("wrote %s", filepath.Join(o.dir, "scenario.yaml"))
 	o.Say("next: reprise run %s", o.dir)
 	return nil
+}
+
+// inPlace has problems name the files as they would be called in another folder.
+func inPlace(err error, part, dir string) error {
+	problems, ok := errors.AsType[yamlpos.Problems](err)
+	if !ok {
+		return err
+	}
+	problems = slices.Clone(problems)
+	for i := range problems {
+		problems[i].File = strings.Replace(problems[i].File, part, dir, 1)
+	}
+	return cli.WithCode(cli.ExitCode(err), problems)
 }
 
 // skeletonOf is what the options give, and an example's values for the rest.

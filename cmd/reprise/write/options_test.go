@@ -3,6 +3,8 @@ package write
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,6 +43,33 @@ func TestOptions(t *testing.T) {
 		{Args: nil, Err: "accepts 1 arg(s), received 0"},
 		{Args: []string{"d", "--nodes", "two"}, Err: `invalid argument "two" for "--nodes" flag: strconv.ParseInt: parsing "two": invalid syntax`},
 	})
+}
+
+// A folder whose scenario would not be valid is not made; an empty one that was there stays so.
+func TestNewInvalid(t *testing.T) {
+	a := &cli.App{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}
+	parent := t.TempDir()
+	name := strings.Repeat("c", 80)
+	dir := filepath.Join(parent, name)
+	err := runNew(t.Context(), &newOptions{App: a, dir: dir, nodes: 2})
+	if err == nil || cli.ExitCode(err) != cli.ExitInput || !strings.Contains(err.Error(), dir+"/scenario.yaml:2:5: ") || !strings.Contains(err.Error(), "cannot be an id") {
+		t.Errorf("%v", err)
+	}
+	if list, err := os.ReadDir(parent); err != nil || len(list) > 0 {
+		t.Errorf("left: %v, %v", list, err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := runNew(t.Context(), &newOptions{App: a, dir: dir, nodes: 2}); err == nil {
+		t.Error("it is valid now")
+	}
+	if list, err := os.ReadDir(parent); err != nil || len(list) != 1 || list[0].Name() != name {
+		t.Errorf("left: %v, %v", list, err)
+	}
+	if err := runNew(t.Context(), &newOptions{App: a, dir: dir, id: "short", nodes: 2}); err != nil {
+		t.Errorf("into an empty folder: %v", err)
+	}
 }
 
 // What is wrong in itself is said before anything is written.
