@@ -42,6 +42,21 @@ func TestNormalise(t *testing.T) {
 		{"      Large Community: 10:20:30\n", "      Large Community: 10:20:30\n", "      Large Community: 10:20:31\n"},
 		{" set large-community 10:20:30\n", " set large-community 10:20:30\n", " set large-community 10:20:31\n"},
 		{"    link/ether 02:10:22:33:43:88 brd ff:ff:ff:ff:ff:ff\n", "    link/ether 02:10:22:33:43:88 brd ff:ff:ff:ff:ff:ff\n", "    link/ether 02:10:22:33:43:89 brd ff:ff:ff:ff:ff:ff\n"},
+		{"2: eth1@if2: <BROADCAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UNKNOWN group default\n", "2: eth1@if2: <BROADCAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default\n", "2: eth1@if2: <BROADCAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state DORMANT group default\n"},
+		{"    inet6 fe80::5a:8eff:fede:fd4c/64 scope link tentative \n", "    inet6 fe80::5a:8eff:fede:fd4c/64 scope link \n", "    inet6 fe80::5a:8eff:fede:fd4c/64 scope link dadfailed tentative \n"},
+		{"    inet6 2001:db8::1/64 scope global tentative \n", "    inet6 2001:db8::1/64 scope global \n", "    inet6 2001:db8::2/64 scope global \n"},
+		{"    inet6 2001:db8::1/64 scope global dadfailed tentative \n", "    inet6 2001:db8::1/64 scope global dadfailed tentative \n", "    inet6 2001:db8::1/64 scope global \n"},
+		{
+			"fe80::/64 dev eth1 proto kernel metric 256 pref medium\nlocal ::1 dev lo table local proto kernel metric 0 pref medium\n",
+			"fe80::/64 dev eth1 proto kernel metric 256 pref medium\nlocal ::1 dev lo table local proto kernel metric 0 pref medium\nanycast fe80:: dev eth1 table local proto kernel metric 0 pref medium\nlocal fe80::5a:8eff:fede:fd4c dev eth1 table local proto kernel metric 0 pref medium\nmulticast ff00::/8 dev eth1 table local proto kernel metric 256 pref medium",
+			"fe80::/64 dev eth1 proto kernel metric 256 pref medium\nlocal ::1 dev lo table local proto kernel metric 0 pref medium\nlocal 2001:db8::1 dev eth1 table local proto kernel metric 0 pref medium\n",
+		},
+		{
+			"    PID TTY      STAT   TIME COMMAND\n     22 ?        Ss     0:00 sh\n     50 ?        S      0:00  \\_ sh\n     51 ?        R      0:00      \\_ ps axf\n     80 ?        S      0:00 sleep 9\n",
+			"    PID TTY      STAT   TIME COMMAND\n     22 ?        Ss     0:00 sh\n   1098 ?        S      0:00  \\_ sh\n   1099 ?        R      0:00      \\_ ps axf\n     80 ?        R      1:40 sleep 9\n",
+			"    PID TTY      STAT   TIME COMMAND\n     22 ?        Ss     0:00 sh\n     50 ?        S      0:00  \\_ sh\n     51 ?        R      0:00      \\_ ps axf\n     91 ?        S      0:00 sleep 9\n",
+		},
+		{"     80 ?        S      0:00 bgpd -d\n", "     80 ?        R      0:07 bgpd -d\n", "     80 ?        Z      0:00 bgpd -d\n"},
 	} {
 		var n node.Node
 		was, is := n.Normalise("", tt.was), n.Normalise("", tt.is)
