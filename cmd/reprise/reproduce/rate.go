@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -44,6 +45,18 @@ type rateOptions struct {
 
 // leastForSpeed is how many trials it takes for Fisher's test to tell always from never.
 const leastForSpeed = 4
+
+// given refuses a rule that somebody gave and that is none: it is not as if it were not given.
+func (o *rateOptions) given(fl *pflag.FlagSet) error {
+	if fl.Changed("target-width") && o.Width == 0 {
+		return cli.InputError("--target-width 0: want 0.05 to 1")
+	}
+	if fl.Changed("sprt") && o.SPRT == "" {
+		_, _, err := cli.ParseSPRT(o.SPRT)
+		return err
+	}
+	return nil
+}
 
 // check tells what is wrong with the options.
 func (o *rateOptions) check() error {
@@ -110,6 +123,9 @@ input, 5 the environment lacks something, 130 interrupted.`,
 			if err := cli.CheckResume(c, o.scenario, o.resume, "a measurement"); err != nil {
 				return err
 			}
+			if err := o.given(c.Flags()); err != nil {
+				return err
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -149,10 +165,10 @@ func (o *rateOptions) stopRule() (experiment.StopRule, error) {
 	switch {
 	case given > 1:
 		return rule, cli.InputError("--trials, --target-width and --sprt are three rules: give one")
-	case given == 0:
-		rule.Runs = 20
 	case o.Trials < 0 || o.Trials > cli.MaxCount || o.Max < 1 || o.Max > cli.MaxCount:
 		return rule, cli.InputError("--trials and --max-trials take 1 to %d", cli.MaxCount)
+	case given == 0:
+		rule.Runs = 20
 	case o.Width != 0 && (o.Width < 0.05 || o.Width > 1):
 		return rule, cli.InputError("--target-width %g: want 0.05 to 1", o.Width)
 	}
