@@ -245,6 +245,9 @@ func lacks(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (strin
 	if _, refused := errors.AsType[*scenarios.ForeignError](err); refused {
 		return "", err
 	}
+	if cli.ExitCode(err) == cli.ExitInput { // it is no machine that lacks something
+		return "", err
+	}
 	return err.Error(), nil
 }
 

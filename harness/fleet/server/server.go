@@ -87,6 +87,9 @@ func (s *Server) start(ctx context.Context) error {
 	if s.lock, err = lockDir(o.Dir); err != nil {
 		return err
 	}
+	if err := listens(ctx, host, port); err != nil {
+		return err
+	}
 	certificate, err := loadCertificate(o.Dir)
 	if err != nil {
 		return err
@@ -137,6 +140,18 @@ func (s *Server) start(ctx context.Context) error {
 	s.watch.Go(func() { s.watchShares(watching) })
 	s.watch.Go(func() { s.sweep(watching) })
 	return s.answer() //nolint:contextcheck // it only looks which address leads out
+}
+
+// listens says at once where an address cannot be listened at, as one that is another's: the server tries again and again.
+func listens(ctx context.Context, host string, port int) error {
+	if port < 0 { // any
+		port = 0
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return fmt.Errorf("the server cannot listen: %w", err)
+	}
+	return l.Close()
 }
 
 func splitListen(listen string) (string, int, error) {

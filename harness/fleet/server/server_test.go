@@ -3,10 +3,12 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/server"
@@ -42,6 +44,20 @@ func TestDamagedState(t *testing.T) {
 		if _, err := server.Start(t.Context(), server.Options{Dir: t.TempDir(), Listen: listen}); err == nil || !strings.Contains(err.Error(), listen) {
 			t.Errorf("listening at %s: %v", listen, err)
 		}
+	}
+}
+
+// TestTakenAddress: an address that another program listens at is said at once.
+func TestTakenAddress(t *testing.T) {
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // nothing is written
+	began := time.Now()
+	_, err = server.Start(t.Context(), server.Options{Dir: t.TempDir(), Listen: l.Addr().String()})
+	if err == nil || !strings.Contains(err.Error(), "address already in use") || time.Since(began) > 5*time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
 	}
 }
 
