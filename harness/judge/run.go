@@ -9,7 +9,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/stats"
-	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 // Summarise judges a run from its trials' stored verdicts, and writes verdict.json and
@@ -218,9 +217,9 @@ func Rejudge(p *plan.Plan, dir evidence.Dir) (Rejudged, error) {
 }
 
 // CheckRun judges a run directory again for who claims something by it. The error says what of the run does not agree:
-// its ledger, its trials, its verdict or its rate with the record, or its inputs with what they were. In a run that came out
-// of a bundle an input may be another one: redaction alters them.
-func CheckRun(path string) (evidence.RunVerdicts, error) {
+// its ledger, its trials, its verdict or its rate with the record, or its inputs with what they were. In a foreign run, which came
+// out of a bundle, an input may be another one: redaction alters them.
+func CheckRun(path string, foreign bool) (evidence.RunVerdicts, error) {
 	dir, info, err := evidence.OpenDir(path)
 	if err != nil {
 		return evidence.RunVerdicts{}, err
@@ -228,12 +227,10 @@ func CheckRun(path string) (evidence.RunVerdicts, error) {
 	if err := dir.CheckStored(info); err != nil {
 		return evidence.RunVerdicts{}, err
 	}
-	_, foreign, err := origin.Find(path)
-	if err == nil && !foreign {
-		err = dir.CheckInputs(info)
-	}
-	if err != nil {
-		return evidence.RunVerdicts{}, err
+	if !foreign {
+		if err := dir.CheckInputs(info); err != nil {
+			return evidence.RunVerdicts{}, err
+		}
 	}
 	again, err := RejudgeRun(path)
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 )
 
-// WholeFolder makes a folder of what make writes into it, all of it or nothing: it is written beside its place, and moved
+// WholeFolder makes a folder of what fill writes into it, all of it or nothing: it is written beside its place, and moved
 // there when it is done. An empty folder in that place is replaced, and one that has been filled meanwhile is not; one that
 // was there stays where nothing comes of it.
-func WholeFolder(dir string, make func(part string) error) (err error) {
+func WholeFolder(dir string, fill func(part string) error) (err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return fmt.Errorf("make folder: %w", err)
@@ -31,10 +31,10 @@ func WholeFolder(dir string, make func(part string) error) (err error) {
 			err = errors.Join(err, os.RemoveAll(part))
 		}
 	}()
-	if err := os.Chmod(part, 0o755); err != nil { //nolint:gosec // as MkdirAll makes it
+	if err := os.Chmod(part, 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
-	if err := make(part); err != nil {
+	if err := fill(part); err != nil {
 		return err
 	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -15,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
+	"github.com/reprise-lab/reprise/topologies/origin"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -70,7 +71,13 @@ func platforms() (cases.Platforms, error) {
 			lacks, _ := r.ConfigLacks(platform, text) // a platform that cannot tell keeps silent
 			return lacks
 		},
-		Judged: judge.CheckRun,
+		Judged: func(dir string) (evidence.RunVerdicts, error) {
+			_, foreign, err := origin.Find(dir)
+			if err != nil {
+				return evidence.RunVerdicts{}, err
+			}
+			return judge.CheckRun(dir, foreign)
+		},
 	}, nil
 }
 
