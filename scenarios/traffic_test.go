@@ -1,6 +1,7 @@
 package scenarios_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -28,7 +29,11 @@ func TestTraffic(t *testing.T) {
 	const symptom = `traffic: video, expect: gap > 50ms and latency.p99 < 2ms, eventually: 10s`
 	for _, tt := range []struct{ name, flow, symptom, want string }{
 		{"good", good, symptom, ""},
-		{"all keys", good + `, src: 10.0.0.1, port: 5004, rate: 50/s, size: 1500, count: 10, dscp: 46, start: stimulus`, symptom, ""},
+		{"all keys", good + `, src: 10.0.0.1, port: 5004, rate: 50/s, size: 1500, count: 1000, dscp: 46, start: stimulus`, symptom, ""},
+		{"over before the window is", good + `, rate: 50/s, count: 500`, symptom, "the flow video is over after 10s, and the window of symptom[0] may end 11s after it began"},
+		{"over before the window of the baseline is", good + `, rate: 50/s, count: 100`, symptom, "the flow video is over after 2s, and the window of baseline[0] may end 5s after"},
+		{"begun with the stimulus, and over", good + `, count: 10999, start: stimulus`, symptom, "the window of symptom[0] may end 11s after it began"},
+		{"long enough", good + `, count: 11000`, symptom, ""},
 		{"IPv6", `from: h1, to: h2, dst: "2001:db8::2", size: 76`, symptom, ""},
 		{"rate 0", good + `, rate: 0/s`, symptom, "cannot send 0/s"},
 		{"no rate", good + `, rate: fast`, symptom, `"fast" is no rate`},
@@ -101,7 +106,7 @@ func TestTimesInExpressions(t *testing.T) {
 // unknown never does.
 func TestWords(t *testing.T) {
 	words := map[string]scenarios.Word{
-		"gap": {Value: 1.0, Least: 0.9, Most: 1.1}, "sent": {Value: 10}, "loss": {Why: "nobody knows"},
+		"gap": {Value: 1.0, Least: 0.9, Most: 1.1}, "lost": {Value: 3, Least: 3, Most: 8, Because: "the flow was over"}, "latency.max": {Least: 0.01, Most: math.Inf(1)}, "sent": {Value: 10}, "loss": {Why: "nobody knows"},
 		"latency": {Value: map[string]any{"p99": 0.002}}, "gaps": {Value: []any{map[string]any{"start": 0.5}}},
 	}
 	for _, tt := range []struct {
@@ -118,6 +123,12 @@ func TestWords(t *testing.T) {
 		{"max(gap, 0) > 5", nil},
 		{"gap > 1 and sent == 9", false},
 		{"loss > 0.5", nil},
+		{"lost == 0", false},
+		{"0 != lost", true},
+		{"lost == 4", nil},
+		{"lost > 2 and not (lost > 8)", true},
+		{"latency.max > 9ms", true},
+		{"latency.max > 11ms", nil},
 		{"loss > 0.5 or sent == 10", true},
 		{"latency.p99 < 3ms and gaps[0].start > 400ms", true},
 		{"latency.p50 < 3ms", nil},

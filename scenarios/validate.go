@@ -69,6 +69,7 @@ func (c *checker) scenario() {
 	c.evidence()
 	c.trials()
 	c.clock()
+	c.flowsLast()
 	c.advice()
 }
 

@@ -15,6 +15,8 @@ type Word struct {
 	Value any
 	// Least and Most bound a number that is known no better; both 0 where it is known.
 	Least, Most float64
+	// Because says why it is known no better; empty where that needs no word.
+	Because string
 	// Why says why it is unknown; empty where it is not.
 	Why string
 }
@@ -25,6 +27,8 @@ func (w Word) in(n ast.Node) any {
 	switch {
 	case w.Why != "":
 		return no(n, "%s", w.Why)
+	case w.Least != w.Most && w.Because != "":
+		return no(n, "it is known only to be %s: %s", span{w.Least, w.Most}, w.Because)
 	case w.Least != w.Most:
 		return no(n, "it is known only to be %s", span{w.Least, w.Most})
 	default:
@@ -56,22 +60,25 @@ func (v View) word(name string) Word {
 // between compares a word of which bounds are known with a number: that is decided where it is the same
 // for all that the word may be. ok is false where there is no such word, or nothing is decided.
 func (e *evaluator) between(n *ast.BinaryNode) (v, ok bool) {
-	name, isWord := n.Left.(*ast.IdentifierNode)
+	name := wordNamed(n.Left)
 	other, operator := n.Right, n.Operator
-	if !isWord {
-		name, isWord = n.Right.(*ast.IdentifierNode)
-		other, operator = n.Left, map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<="}[operator]
+	if name == "" {
+		name = wordNamed(n.Right)
+		other, operator = n.Left, map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}[operator]
 	}
-	if !isWord {
+	if name == "" {
 		return false, false
 	}
-	w := e.now.word(name.Value)
+	w := e.now.word(name)
 	if w.Why != "" || w.Least == w.Most {
 		return false, false
 	}
 	x, number := toFloat(e.value(other))
 	if !number {
 		return false, false
+	}
+	if operator == "==" || operator == "!=" {
+		return operator == "!=", w.Because != "" && (x < w.Least || x > w.Most)
 	}
 	compare := map[string]func(f float64) bool{
 		"<": func(f float64) bool { return f < x }, "<=": func(f float64) bool { return f <= x },
@@ -81,6 +88,21 @@ func (e *evaluator) between(n *ast.BinaryNode) (v, ok bool) {
 		return false, false
 	}
 	return compare(w.Least), true
+}
+
+// wordNamed is the word that a node is, with the part of it that is meant: gap, latency.max; empty where it is none.
+func wordNamed(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return n.Value
+	case *ast.MemberNode:
+		base, isWord := n.Node.(*ast.IdentifierNode)
+		part, isText := n.Property.(*ast.StringNode)
+		if isWord && isText && base.Value != "before" {
+			return base.Value + "." + part.Value
+		}
+	}
+	return ""
 }
 
 func toFloat(v any) (float64, bool) {

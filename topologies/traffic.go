@@ -39,6 +39,8 @@ type Flow interface {
 // FlowReading is what has come of packets that were sent from a moment on. Times are real ones.
 type FlowReading struct {
 	From, To   time.Time // the first moment that counts, and that of the reading
+	Begun      time.Time // when the flow began; zero: nobody knows when it was sending
+	Over       time.Time // one sending interval after its last packet; zero: it goes on
 	Sent       uint64    // packets that went, or for which the node knew no way
 	Refused    uint64    // of them, those for which it knew none
 	Received   uint64    // each once

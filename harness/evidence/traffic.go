@@ -35,6 +35,8 @@ type FlowReading struct {
 	// Gaps are the longest outages, longest first: those longer than a sending interval and a
 	// millisecond of this machine.
 	Gaps []FlowGap `json:"gaps"`
+	// Sending is when the flow was sending; nil where nobody knows, and of records that lack it.
+	Sending *FlowSending `json:"sending,omitempty"`
 	// Uncounted says why it is not known what was lost, and how long; empty where it is.
 	Uncounted string `json:"uncounted,omitempty"`
 
@@ -44,6 +46,36 @@ type FlowReading struct {
 	Clock   *OtherClock  `json:"clock,omitempty"`
 	Earlier *FlowReading `json:"earlier,omitempty"`
 	Later   *FlowReading `json:"later,omitempty"`
+}
+
+// FlowSending is when a flow was sending. Of the rest of a reading's time it tells nothing: what was not sent cannot be lost.
+type FlowSending struct {
+	Begin    time.Duration `json:"begin"`            // since the trial began
+	Over     time.Duration `json:"over,omitempty"`   // one interval after its last packet; 0: it goes on
+	Interval time.Duration `json:"interval"`         // between two packets
+	Moving   bool          `json:"moving,omitempty"` // the reading's From is so long before its To: it moves on with each
+}
+
+// Ended reports whether the flow has sent all.
+func (s *FlowSending) Ended() bool { return s != nil && s.Over > 0 }
+
+// Unsent is for how much of a reading's time the flow was not sending, and how many packets it would have sent then; 0 where
+// that is less than one. A reading of the last while that is longer than the flow tells of all of it.
+func (r FlowReading) Unsent() (d time.Duration, packets uint64) {
+	s := r.Sending
+	if s == nil || s.Interval <= 0 {
+		return 0, 0
+	}
+	if s.Over > 0 {
+		d += max(r.To-max(s.Over, r.From), 0)
+	}
+	if !s.Moving {
+		d += max(min(s.Begin, r.To)-r.From, 0)
+	}
+	if d < s.Interval {
+		return 0, 0
+	}
+	return d, uint64(d / s.Interval) //nolint:gosec // it is positive
 }
 
 // FlowLatency is how long packets were under way, in seconds, to within 1 %.
@@ -89,6 +121,9 @@ type FlowSeries struct {
 // String gives the reading in one line, for people.
 func (r FlowReading) String() string {
 	s := fmt.Sprintf("since %s %d sent, %d received", r.Since, r.Sent, r.Received)
+	if d, n := r.Unsent(); n > 0 && r.Sending.Ended() {
+		s += fmt.Sprintf(", none in the last %s, for the flow was over", d.Round(time.Millisecond))
+	}
 	if r.Uncounted != "" {
 		return s + "; " + r.Uncounted
 	}
@@ -108,6 +143,14 @@ func (r FlowReading) String() string {
 		s += fmt.Sprintf(", gap %s at +%s s", r.Gap, number(r.Gap.Start))
 	}
 	return s
+}
+
+// Bounds are what the length is at least and at most.
+func (g FlowGap) Bounds() (least, most float64) {
+	if g.Least == g.Most {
+		return g.Length, g.Length
+	}
+	return g.Least, g.Most
 }
 
 // String gives the gap's length, for people.

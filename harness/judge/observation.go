@@ -48,7 +48,7 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	}
 	var err error
 	if s.Value, err = c.Predicate.Eval(now, earlier(c, rules, before)); err != nil {
-		s.Err = err.Error()
+		s.Err, s.Unbegun = err.Error(), unbegun(c, o)
 		return s
 	}
 	s.Err = misclocked(c, rules, o, before, s.Value)

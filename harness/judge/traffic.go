@@ -3,12 +3,16 @@ package judge
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
-// flowWords gives the words of a recorded reading of a flow.
+// flowWords gives the words of a recorded reading of a flow. What was not sent can be neither lost nor late: of a time in which
+// the flow was not sending they tell nothing, and are known to be at least as bad as what was seen.
 func flowWords(text string) (map[string]scenarios.Word, error) {
 	var r evidence.FlowReading
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
@@ -19,6 +23,14 @@ func flowWords(text string) (map[string]scenarios.Word, error) {
 		"received": {Value: int(r.Received)}, "lost": {Value: int(r.Lost)}, //nolint:gosec // counts of packets
 		"loss": lossWord(r), "latency": latencyWord(r), "gap": gapWord(r), "gaps": gapsWord(r),
 	}
+	switch d, n := r.Unsent(); {
+	case r.Sending != nil && r.Sent == 0:
+		for _, w := range []string{"received", "lost", "loss", "latency", "gap", "gaps", "duplicated", "reordered"} {
+			words[w] = scenarios.Word{Why: nothingSent(r)}
+		}
+	case n > 0:
+		atLeast(words, r, d, n)
+	}
 	if r.Uncounted == "" {
 		return words, nil
 	}
@@ -26,6 +38,66 @@ func flowWords(text string) (map[string]scenarios.Word, error) {
 		words[w] = scenarios.Word{Why: r.Uncounted}
 	}
 	return words, nil
+}
+
+// longer says how a flow lasts.
+const longer = "a higher count or none, or a lower rate, has it last"
+
+// nothingSent says why nothing was sent since a moment.
+func nothingSent(r evidence.FlowReading) string {
+	if !r.Sending.Ended() {
+		return "nothing was sent yet since " + r.Since
+	}
+	before := max(r.From-r.Sending.Over, 0).Round(time.Millisecond)
+	return fmt.Sprintf("nothing was sent since %s: the flow was over %s before; %s", r.Since, before, longer)
+}
+
+// atLeast bounds the words of a flow that was not sending for a while, by what it would have seen of so many packets.
+func atLeast(words map[string]scenarios.Word, r evidence.FlowReading, d time.Duration, n uint64) {
+	why := fmt.Sprintf("the flow began only %s after", d.Round(time.Millisecond))
+	if r.Sending.Ended() {
+		why = fmt.Sprintf("the flow was over %s before this look; %s", (r.To - r.Sending.Over).Round(time.Millisecond), longer)
+	}
+	set := func(word string, least, most float64) {
+		if w := words[word]; w.Why == "" {
+			words[word] = scenarios.Word{Value: w.Value, Least: least, Most: most, Because: why}
+		}
+	}
+	more := float64(n)
+	set("lost", float64(r.Lost), float64(r.Lost)+more)
+	set("duplicated", float64(r.Duplicated), math.Inf(1))
+	set("reordered", float64(r.Reordered), float64(r.Reordered)+more)
+	if r.Sending.Begin < r.From { // of a flow that was sent as a whole since, it is known how many came
+		set("received", float64(r.Received), float64(r.Received)+more)
+	}
+	if r.Loss != nil && *r.Loss < 1 {
+		due := float64(r.Sent-r.Pending) + more
+		set("loss", *r.Loss, (float64(r.Lost)+more)/due)
+	}
+	if r.Gap != nil {
+		least, most := r.Gap.Bounds()
+		set("gap", least, most+d.Seconds())
+		words["gaps"] = scenarios.Word{Why: why}
+	}
+	if l := r.Latency; l != nil {
+		for part, v := range map[string]float64{"p50": l.P50, "p95": l.P95, "p99": l.P99, "max": l.Max} {
+			words["latency."+part] = scenarios.Word{Value: v, Least: v, Most: math.Inf(1), Because: why}
+		}
+		words["latency"] = scenarios.Word{Why: why}
+	}
+}
+
+// unbegun reports whether a look at a flow came before the flow's first packet since what it counts from: it then saw nothing,
+// and the next look tells of all of that time too.
+func unbegun(c *plan.Check, o evidence.Observation) bool {
+	if !c.Cond.Probe().Sight().Flow {
+		return false
+	}
+	var r evidence.FlowReading
+	if json.Unmarshal([]byte(o.Text), &r) != nil || r.Sending == nil || r.Sent > 0 || r.Sending.Ended() {
+		return false
+	}
+	return !r.Sending.Moving || r.Sending.Begin >= r.From
 }
 
 func lossWord(r evidence.FlowReading) scenarios.Word {
@@ -56,10 +128,7 @@ func gapsWord(r evidence.FlowReading) scenarios.Word {
 	}
 	list := []any{}
 	for _, g := range r.Gaps {
-		least, most := g.Least, g.Most
-		if least == most {
-			least, most = g.Length, g.Length
-		}
+		least, most := g.Bounds()
 		list = append(list, map[string]any{"start": g.Start, "length": g.Length, "least": least, "most": most, "goes": g.Goes})
 	}
 	return scenarios.Word{Value: list}

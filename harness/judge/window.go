@@ -48,6 +48,7 @@ type Window struct {
 	quiet        time.Duration // all time without such a look
 	quietFor     string        // and why there was none, the first time
 	silent       string        // why the first look since then was not answered
+	unbegun      string        // why the last look saw nothing that was sent yet
 	misclocked   string        // why the first look has no answer that would have another one by another clock
 
 	Truth evidence.Truth // empty while undecided
@@ -63,6 +64,9 @@ type Reading struct {
 	// Unanswered says that nobody answered the look. An expression that has no value for the answer (Err)
 	// was answered all the same.
 	Unanswered bool
+	// Unbegun says that the expression has no value because nothing has been sent yet of what it looks at: the next look
+	// tells of that time too.
+	Unbegun bool
 	// Misclocked says that it was so, or was not, for all that is known of the clock that told of it.
 	Misclocked bool
 }
@@ -102,6 +106,10 @@ func (w *Window) Observe(s Reading) {
 		s.End = s.At
 	}
 	if w.Decided() || w.late(s) && !w.confirms(s) {
+		return
+	}
+	if s.Unbegun {
+		w.unbegun = s.Err
 		return
 	}
 	s = w.countable(s)
@@ -372,7 +380,7 @@ func (w *Window) Expire(until time.Duration) {
 	complete := w.lastEnd >= w.Deadline()-w.Interval && w.observations > 0
 	switch {
 	case w.observations == 0:
-		w.decide(evidence.Unknown, until, "nobody looked")
+		w.decide(evidence.Unknown, until, "%s", cmp.Or(w.unbegun, "nobody looked"))
 	case !complete && w.failed != "":
 		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did: %s", w.since(w.lastEnd), w.failed)
 	case !complete:

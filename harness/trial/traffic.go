@@ -126,25 +126,26 @@ func (t *traffic) read(ctx context.Context, p scenarios.TrafficProbe) (evidence.
 		return evidence.FlowReading{}, r.err
 	}
 	from, words := t.since, t.words
-	if last := p.Last; last > 0 || from.IsZero() {
+	moving := p.Last > 0 || from.IsZero()
+	if last := p.Last; moving {
 		if last == 0 {
 			last = scenarios.DefaultLast
 		}
 		from, words = time.Now().Add(-t.rec.clock.Real(time.Duration(last))), "the last "+last.String()
 	}
-	f, err := t.reading(r, from, words)
+	f, err := t.reading(r, from, words, moving)
 	if f.Clock = t.lab.clockAt(r.From, from); err != nil || f.Clock == nil || f.Clock.Within <= t.rec.clock.Real(r.Interval()) {
 		return f, err
 	}
 	// What went so much earlier is what was sent since a moment that is so much later.
-	before, err := t.reading(r, from.Add(f.Clock.Within), words)
-	after, failed := t.reading(r, from.Add(-f.Clock.Within), words)
+	before, err := t.reading(r, from.Add(f.Clock.Within), words, moving)
+	after, failed := t.reading(r, from.Add(-f.Clock.Within), words, moving)
 	f.Earlier, f.Later = &before, &after
 	return f, errors.Join(err, failed)
 }
 
-// reading reads a flow in the lab's time.
-func (t *traffic) reading(r *flowRun, from time.Time, words string) (evidence.FlowReading, error) {
+// reading reads a flow in the lab's time. moving says that from is so long before now.
+func (t *traffic) reading(r *flowRun, from time.Time, words string, moving bool) (evidence.FlowReading, error) {
 	got := r.run.Read(from)
 	if got.Broken != "" {
 		return evidence.FlowReading{}, fmt.Errorf("traffic %s: %s", r.name, got.Broken)
@@ -154,6 +155,12 @@ func (t *traffic) reading(r *flowRun, from time.Time, words string) (evidence.Fl
 		Flow: r.name, Since: words, From: lab(from.Sub(t.rec.start)), To: lab(got.To.Sub(t.rec.start)),
 		Sent: got.Sent, Refused: got.Refused, Received: got.Received, Lost: got.Lost, Pending: got.Pending, Duplicated: got.Duplicated, Reordered: got.Reordered,
 		Late: got.Late, Latest: lab(got.Latest).Seconds(), Gaps: []evidence.FlowGap{}, Uncounted: got.Lossless,
+	}
+	if !got.Begun.IsZero() {
+		f.Sending = &evidence.FlowSending{Begin: lab(got.Begun.Sub(t.rec.start)), Interval: r.Interval(), Moving: moving}
+	}
+	if !got.Begun.IsZero() && !got.Over.IsZero() {
+		f.Sending.Over = max(lab(got.Over.Sub(t.rec.start)), 1)
 	}
 	if due := got.Sent - got.Pending; due > 0 {
 		loss := float64(got.Lost) / float64(due)
@@ -206,7 +213,7 @@ func (t *traffic) record(r *flowRun) {
 	if from.IsZero() {
 		from, words = t.rec.start.Add(t.rec.clock.Real(r.begin)), "its beginning"
 	}
-	reading, err := t.reading(r, from, words)
+	reading, err := t.reading(r, from, words, false)
 	series := r.run.Stop()
 	if err == nil {
 		e.Flow.Reading = &reading

@@ -115,6 +115,120 @@ func (steady) Read(from time.Time) topologies.FlowReading {
 
 func (steady) Stop() topologies.FlowSeries { return topologies.FlowSeries{} }
 
+// burst is a flow of a packet every two milliseconds that is over after so many, of which all come at once but for
+// those of a time since a moment.
+type burst struct {
+	begun       time.Time
+	count       int
+	late        time.Duration // until its first packet is sent
+	lost        int           // of the packets that are sent since a moment, at most
+	duplicating bool
+}
+
+func (b burst) Read(from time.Time) topologies.FlowReading {
+	const interval = 2 * time.Millisecond
+	r := topologies.FlowReading{From: from, To: time.Now(), Begun: b.begun}
+	for i := range b.count {
+		at := b.begun.Add(b.late + time.Duration(i)*interval)
+		if at.After(r.To) {
+			return b.with(r, interval)
+		}
+		if !at.Before(from) {
+			r.Sent++
+		}
+	}
+	r.Over = b.begun.Add(b.late + time.Duration(b.count)*interval)
+	return b.with(r, interval)
+}
+
+func (b burst) with(r topologies.FlowReading, interval time.Duration) topologies.FlowReading {
+	r.Lost = min(r.Sent, uint64(b.lost))
+	r.Received = r.Sent - r.Lost
+	r.Timed, r.P99, r.Max = r.Received, time.Millisecond, time.Millisecond
+	r.Gap = time.Duration(r.Lost) * interval
+	r.GapLeast, r.GapMost = r.Gap, r.Gap
+	r.Silent = r.Sent == 0
+	if b.duplicating {
+		r.Duplicated = r.Received
+	}
+	return r
+}
+
+func (burst) Stop() topologies.FlowSeries { return topologies.FlowSeries{} }
+
+// TestTrafficOver: what was not sent can be neither lost nor late. A window in which a flow was over is decided by what was seen
+// alone, and by no less than all it may have missed.
+func TestTrafficOver(t *testing.T) {
+	const long, before, within = 100_000, 5, 50 // packets: always sending; over before the stimulus; over in the window
+	for _, tt := range []struct {
+		name, expect, window string
+		flow                 burst
+		want                 evidence.Verdict
+		reason               string // part of it
+	}{
+		{"before the stimulus: gap", "gap > 50ms", "eventually: 200ms", burst{count: before}, evidence.Inconclusive, "nothing was sent since the stimulus: the flow was over"},
+		{"lost", "lost > 0", "eventually: 200ms", burst{count: before}, evidence.Inconclusive, "a higher count or none"},
+		{"received", "received == 0", "eventually: 200ms", burst{count: before}, evidence.Inconclusive, "the flow was over"},
+		{"reordered", "reordered == 0", "eventually: 200ms", burst{count: before}, evidence.Inconclusive, "the flow was over"},
+		{"duplicated", "duplicated == 0", "within: 100ms, consistently: 100ms", burst{count: before}, evidence.Inconclusive, "the flow was over"},
+		{"latency", "latency.max < 1s", "within: 100ms, consistently: 100ms", burst{count: before}, evidence.Inconclusive, "the flow was over"},
+		{"never", "lost > 0 or gap > 50ms", "never: 200ms, may-hold-before: true", burst{count: before}, evidence.Inconclusive, "the flow was over"},
+		{"unchanged", "lost", "unchanged: 200ms, may-hold-before: true", burst{count: before}, evidence.Inconclusive, "the flow was over"},
+		{"what was sent is known", "sent == 0", "eventually: 200ms", burst{count: before}, evidence.Reproduced, ""},
+
+		{"in the window: no gap", "gap > 50ms", "eventually: 200ms", burst{count: within}, evidence.Inconclusive, "between 0 and 0."},
+		{"a gap that there was", "gap > 5ms", "eventually: 200ms", burst{count: within, lost: 10}, evidence.Reproduced, ""},
+		{"a gap that there cannot be", "gap > 10s", "eventually: 200ms", burst{count: within}, evidence.NotReproduced, ""},
+		{"none lost", "lost == 0", "within: 10ms, consistently: 150ms", burst{count: within}, evidence.Inconclusive, "the flow was over"},
+		{"some lost", "lost == 0", "within: 10ms, consistently: 150ms", burst{count: within, lost: 10}, evidence.NotReproduced, ""},
+		{"never lost", "lost > 0", "never: 200ms, may-hold-before: true", burst{count: within}, evidence.Inconclusive, "the flow was over"},
+		{"seen lost", "lost > 0", "never: 200ms, may-hold-before: true", burst{count: within, lost: 1}, evidence.NotReproduced, ""},
+		{"no loss", "loss > 0.1", "eventually: 200ms", burst{count: within}, evidence.Inconclusive, "the flow was over"},
+		{"a loss", "loss > 0.1", "eventually: 200ms", burst{count: within, lost: 20}, evidence.Reproduced, ""},
+		{"no latency", "latency.max > 5ms", "eventually: 200ms", burst{count: within}, evidence.Inconclusive, "the flow was over"},
+		{"a latency", "latency.max == 1ms or latency.max > 500us", "eventually: 200ms", burst{count: within}, evidence.Reproduced, ""},
+		{"no gap among them", "any(gaps, .length > 50ms)", "eventually: 200ms", burst{count: within}, evidence.Inconclusive, "the flow was over"},
+		{"none twice", "duplicated > 0", "eventually: 200ms", burst{count: within}, evidence.Inconclusive, "the flow was over"},
+		{"some twice", "duplicated > 0", "eventually: 200ms", burst{count: within, duplicating: true}, evidence.Reproduced, ""},
+
+		{"it goes on: no gap", "gap > 50ms", "eventually: 200ms", burst{count: long}, evidence.NotReproduced, ""},
+		{"never", "lost > 0", "never: 200ms, may-hold-before: true", burst{count: long}, evidence.Reproduced, ""},
+		{"throughout", "lost == 0", "within: 50ms, consistently: 100ms, may-hold-before: true", burst{count: long}, evidence.Reproduced, ""},
+		{"nothing sent at first", "lost > 0", "never: 200ms, may-hold-before: true", burst{count: long, late: 60 * time.Millisecond}, evidence.Reproduced, ""},
+		{"nothing sent at all", "lost == 0", "eventually: 200ms", burst{count: long, late: time.Hour}, evidence.Inconclusive, "nothing was sent yet since the stimulus"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.provider.TrafficFn = func(topologies.FlowSpec) (topologies.Flow, error) {
+					tt.flow.begun = time.Now()
+					if tt.flow.count == before {
+						tt.flow.begun = tt.flow.begun.Add(-time.Second)
+					}
+					return tt.flow, nil
+				}
+				yaml := strings.Replace(withFlow(tt.expect), tt.expect+"', eventually: 200ms", tt.expect+"', "+tt.window, 1)
+				p := planOf(t, yaml, plan.Options{})
+				v := w.trial(t, t.Context(), p)
+				said := v.Reason
+				for _, c := range v.Conditions {
+					said += "\n" + c.Why + " " + c.Saw
+				}
+				if v.Verdict != tt.want || !strings.Contains(said, tt.reason) {
+					t.Errorf("%s: %s\nwant %s: %s", v.Verdict, said, tt.want, tt.reason)
+				}
+				record, err := w.dir.Trial(1).Read()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(v, judge.Judge(p, 1, record)); diff != "" {
+					t.Errorf("from the record (-live +again):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 // TestTrafficOfAnotherMachine: where a flow is on another machine, whose clock is known to within so much only, a reading decides nothing
 // that depends on which packets were sent since the stimulus by that clock.
 func TestTrafficOfAnotherMachine(t *testing.T) {

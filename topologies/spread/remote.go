@@ -408,6 +408,11 @@ func (f *remoteFlow) Read(from time.Time) topologies.FlowReading {
 		return topologies.FlowReading{From: from, To: time.Now(), Broken: err.Error()}
 	}
 	a.From, a.To = f.here(a.From), f.here(a.To)
+	for _, at := range []*time.Time{&a.Begun, &a.Over} {
+		if !at.IsZero() {
+			*at = f.here(*at)
+		}
+	}
 	for i, o := range a.Outages {
 		a.Outages[i].Begin = f.here(o.Begin)
 	}

@@ -123,3 +123,17 @@ func TestCounts(t *testing.T) {
 		t.Errorf("%+v", silent)
 	}
 }
+
+// A flow that has sent all is over an interval after its last packet; one that has more to send is not.
+func TestOver(t *testing.T) {
+	l := newLog(topologies.FlowSpec{Interval: ms, Count: 3})
+	for i := range 3 {
+		if got := l.read(l.begin, l.begin.Add(time.Second)); !got.Over.IsZero() || got.Begun != l.begin {
+			t.Errorf("after %d packets it is over %s, and had begun %s", i, got.Over, got.Begun)
+		}
+		l.sending(uint64(i), l.begin.Add(time.Duration(10*i+1)*ms))
+	}
+	if got := l.read(l.begin, l.begin.Add(time.Second)); got.Over != l.begin.Add(22*ms) {
+		t.Errorf("over after %s", got.Over.Sub(l.begin))
+	}
+}

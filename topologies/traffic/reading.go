@@ -24,7 +24,7 @@ const unsure = 200 * time.Microsecond
 func (l *log) read(from, now time.Time) topologies.FlowReading {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := topologies.FlowReading{From: from, To: now, Silent: len(l.order) == 0}
+	r := topologies.FlowReading{From: from, To: now, Begun: l.begin, Over: l.over(), Silent: len(l.order) == 0}
 	if l.broken != nil {
 		r.Broken = l.broken.Error()
 		return r
@@ -36,6 +36,14 @@ func (l *log) read(from, now time.Time) topologies.FlowReading {
 	}
 	l.outages(&r, cut, until)
 	return r
+}
+
+// over is when the packet would have been due that follows the last of a flow that has sent all; zero while it goes on.
+func (l *log) over() time.Time {
+	if n := len(l.packets); n > 0 && uint64(n) >= l.most {
+		return l.begin.Add(time.Duration(l.packets[n-1].sent) + l.spec.Interval)
+	}
+	return time.Time{}
 }
 
 // patience is how long a packet may be under way before it is overdue.
