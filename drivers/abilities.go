@@ -32,6 +32,17 @@ type Sheller interface {
 	Shell(ctx context.Context, c Command) (Exchange, error)
 }
 
+// ProgramSeeker tells which programs a command line asks for that the node does not have. The shell's own words
+// for that are lost where the line redirects them.
+type ProgramSeeker interface {
+	// Absent names those that are not found now, in the order in which they stand in the line. shell says that the line is
+	// for Shell, and not for Run; a line that no shell reads asks for none. What was found is remembered. It is asked just
+	// before the line is run, and may wait for the session that runs it.
+	Absent(ctx context.Context, line string, shell bool) ([]string, error)
+	// ForgetPrograms says that what was found may be gone: a step has changed the node.
+	ForgetPrograms()
+}
+
 // Facts are what a node says it is.
 type Facts struct {
 	Platform string            `json:"platform"`

@@ -56,6 +56,11 @@ type Driver struct {
 	touches bool // a service changes addresses or routes
 }
 
+// Absent implements drivers.ProgramSeeker: a line of Run is a shell line too.
+func (d *Driver) Absent(ctx context.Context, line string, _ bool) ([]string, error) {
+	return d.Node.Absent(ctx, line, true)
+}
+
 // Run implements drivers.Driver: a shell line.
 func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, error) {
 	return d.Shell(ctx, c)
@@ -66,9 +71,16 @@ func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, 
 func (d *Driver) Configure(ctx context.Context, lines []string) ([]drivers.Exchange, error) {
 	var done []drivers.Exchange
 	for _, line := range lines {
+		absent, _ := d.Node.Absent(ctx, line, true) // the line itself tells what is wrong with the session
 		x, err := d.Shell(ctx, drivers.Command{Line: line})
 		if err != nil {
 			return done, err
+		}
+		d.ForgetPrograms()
+		if len(absent) > 0 && x.Exit == 0 {
+			if absent, err = d.Node.Absent(ctx, line, true); err == nil && len(absent) > 0 {
+				x.Rejected = strings.Join(absent, ", ") + ": not found"
+			}
 		}
 		if x.Exit != 0 {
 			x.Rejected = strings.TrimSpace(x.Output)

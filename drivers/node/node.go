@@ -43,9 +43,10 @@ type Node struct {
 	shell    *session.Reopening[*session.Shell]
 
 	mu     sync.Mutex
-	booted time.Time      // when the record of exits began, by the clock of the node's machine
-	stands map[int]stand  // processes of the node as last seen
-	cores  map[core]cored // of deaths that were looked into
+	booted time.Time       // when the record of exits began, by the clock of the node's machine
+	stands map[int]stand   // processes of the node as last seen
+	cores  map[core]cored  // of deaths that were looked into
+	found  map[string]bool // programs that the node has, by the words that asked for them
 }
 
 // Open opens a node's shell, which proves that it can be reached. table has the platform's rules

@@ -97,6 +97,11 @@ type Driver struct {
 	*node.Node
 }
 
+// Absent implements drivers.ProgramSeeker: a line of Run is a shell line too.
+func (d *Driver) Absent(ctx context.Context, line string, _ bool) ([]string, error) {
+	return d.Node.Absent(ctx, line, true)
+}
+
 // Run implements drivers.Driver.
 func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, error) {
 	if c.Timeout <= 0 {

@@ -144,12 +144,14 @@ type Observation struct {
 	Probe    string        `json:"probe"`
 	Text     string        `json:"text,omitempty"`
 	// Same is the Seq of the earlier look whose Text was the same, instead of Text.
-	Same      int    `json:"same,omitempty"`
-	Exit      int    `json:"exit"`
-	Count     int    `json:"count"`
-	Error     string `json:"error,omitempty"`   // the look has no answer, for this reason
-	Refusal   string `json:"refusal,omitempty"` // the answer says no more than that what was asked about is not there
-	Hung      bool   `json:"hung,omitempty"`    // which is that none came within the condition's hangs
+	Same    int    `json:"same,omitempty"`
+	Exit    int    `json:"exit"`
+	Count   int    `json:"count"`
+	Error   string `json:"error,omitempty"`   // the look has no answer, for this reason
+	Refusal string `json:"refusal,omitempty"` // the answer says no more than that what was asked about is not there
+	// NotFound names the programs that the command asks for and that the node did not have, before it was run and after.
+	NotFound  string `json:"not-found,omitempty"`
+	Hung      bool   `json:"hung,omitempty"` // which is that none came within the condition's hangs
 	Truncated bool   `json:"truncated,omitempty"`
 	// AtLeast says that what was measured took Answered at least: it was given up then. Of a log that is
 	// truncated it says that Count are the lines since the mark for certain, and Text may have older ones too.

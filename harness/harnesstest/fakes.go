@@ -299,6 +299,7 @@ type Platform struct {
 	Again            []string // lines that the log had before the mark
 	UnloggedFn       func(node string) string
 	KillFn           func(node, process, signal string) error
+	AbsentFn         func(node, line string, shell bool) []string
 	ResetFn          func(node string) error
 }
 
@@ -357,6 +358,17 @@ func (d *driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, 
 func (d *driver) Shell(_ context.Context, c drivers.Command) (drivers.Exchange, error) {
 	return answer(d.p.ShellFn, d.node, c.Line)
 }
+
+// Absent names no programs where nothing was said.
+func (d *driver) Absent(_ context.Context, line string, shell bool) ([]string, error) {
+	if d.p.AbsentFn == nil {
+		return nil, nil
+	}
+	return d.p.AbsentFn(d.node, line, shell), nil
+}
+
+// ForgetPrograms has nothing to forget.
+func (d *driver) ForgetPrograms() {}
 
 func (d *driver) Configure(_ context.Context, lines []string) ([]drivers.Exchange, error) {
 	var out []drivers.Exchange

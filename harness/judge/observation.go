@@ -28,6 +28,9 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	case s.Err != "":
 		s.Unanswered = true
 		return s
+	case c.Cond.Hangs > 0 && o.NotFound != "":
+		s.Err, s.Unanswered = "a part of the command was never run: "+NotRun("", o.NotFound), true
+		return s
 	case c.Cond.Hangs > 0:
 		s.Value = false
 		return s
@@ -212,15 +215,15 @@ func unanswered(c *plan.Check, rules evidence.Rules, o evidence.Observation, exi
 		return ""
 	}
 	words := lastWords(o.Text)
-	missing := NotRun(o.Text)
+	missing := NotRun(o.Text, o.NotFound)
 	unrun := o.Exit == StatusNotFound || o.Exit == scenarios.StatusNotExecutable
 	switch {
 	case missing != "" && o.Exit != StatusNotFound && !c.Cond.Exit.Allows(StatusNotFound):
 		// The status is that of another part of the line.
-		return "a part of the command was never run: " + evidence.Bounded(missing, 200)
+		return "a part of the command was never run: " + missing
 	case len(c.Cond.Exit) > 0 && !c.Cond.Exit.Allows(o.Exit):
 		return fmt.Sprintf("the command ended with status %d, which exit does not name (%s)%s", o.Exit, c.Cond.Exit, words)
-	case unrun && exits && len(c.Cond.Exit) == 0 && rules.Since(evidence.RulesV4) && strings.TrimSpace(o.Text) != "" && !c.Predicate.Names(o.Exit):
+	case unrun && exits && len(c.Cond.Exit) == 0 && rules.Since(evidence.RulesV4) && (strings.TrimSpace(o.Text) != "" || o.NotFound != "") && !c.Predicate.Names(o.Exit):
 		return fmt.Sprintf("the shell could not run the command (status %d)%s; where that is an answer, let the expression name the status", o.Exit, words)
 	case len(c.Cond.Exit) > 0, exits, o.Exit == 0:
 		return ""
@@ -241,8 +244,15 @@ func tookOf(o evidence.Observation) time.Duration {
 // notFoundWords match a shell's own words for a command that is not there: dash, bash, busybox.
 var notFoundWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?[^\s:]+: (?:command )?not found$`)
 
-// NotRun gives the words of a shell in an answer by which a command, or a part of it, is not there; empty where it has none.
-func NotRun(text string) string { return notFoundWords.FindString(text) }
+// NotRun says that a command, or a part of it, is not there: in the words of a shell in the answer, or else by the names of
+// programs that were looked for in vain. Empty where all is.
+func NotRun(text, notFound string) string {
+	words := evidence.Bounded(notFoundWords.FindString(text), 200)
+	if words == "" && notFound != "" {
+		words = evidence.Bounded(notFound, 200) + ": not found; where that is meant, let the command ask first (command -v), or name the status: exit: [0, 127]"
+	}
+	return words
+}
 
 // lastWords are the last line of an answer, for a reason.
 func lastWords(text string) string {

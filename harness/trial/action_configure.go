@@ -32,7 +32,7 @@ func configure(ctx context.Context, a *actor, step plan.Step, s scenarios.Config
 			if rejected := rejection(x, nil); rejected != nil {
 				return rejected
 			}
-			if words := judge.NotRun(x.Output); words != "" {
+			if words := judge.NotRun(x.Output, ""); words != "" {
 				return &RejectedError{Line: x.Command, Words: words}
 			}
 		}

@@ -17,10 +17,12 @@ func run(ctx context.Context, a *actor, step plan.Step, s scenarios.RunStep) err
 		if err != nil {
 			return err
 		}
+		before := n.absent(ctx, scenarios.CommandLine, line)
 		x, err := n.run(ctx, line, a.longest(step))
+		n.changed()
 		a.sent(x.Started)
 		if err == nil && tells(x) {
-			return ended(s.Exit, x)
+			return ended(s.Exit, x, n.unfound(ctx, scenarios.CommandLine, line, before))
 		}
 		return sent(rejection(x, err))
 	})

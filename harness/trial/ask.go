@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -105,6 +106,51 @@ func (n *labNode) shell(ctx context.Context, line string, timeout time.Duration)
 	return x, err
 }
 
+// absent names the programs that a line asks for and that the node does not have. Where nobody can tell it is none: the line's
+// own answer then has to do.
+func (n *labNode) absent(ctx context.Context, by scenarios.Channel, line string) []string {
+	seeker, ok := drivers.As[drivers.ProgramSeeker](n.driver)
+	if !ok {
+		return nil
+	}
+	turn := n.runTurn
+	if by == scenarios.Shell {
+		turn = n.shellTurn
+	}
+	done, err := turn.share(ctx)
+	if err != nil {
+		return nil
+	}
+	defer done()
+	names, err := seeker.Absent(ctx, line, by == scenarios.Shell)
+	if err != nil {
+		return nil
+	}
+	return names
+}
+
+// unfound gives in words which of the programs that were absent before a line was run still are: what the line itself has
+// put there was found. Empty where none is.
+func (n *labNode) unfound(ctx context.Context, by scenarios.Channel, line string, before []string) string {
+	if len(before) == 0 {
+		return ""
+	}
+	var words []string
+	for _, name := range n.absent(ctx, by, line) {
+		if slices.Contains(before, name) {
+			words = append(words, name)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// changed says that a step has changed the node.
+func (n *labNode) changed() {
+	if seeker, ok := drivers.As[drivers.ProgramSeeker](n.driver); ok {
+		seeker.ForgetPrograms()
+	}
+}
+
 // hangs asks whether a command is answered within a time, and reports whether it was not. A
 // session takes one command at a time, and waiting for one's turn is no hang: the others are
 // let finish first, and kept away meanwhile.
@@ -138,6 +184,7 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 	n, o, hangs := q.node, q.seen, time.Duration(q.check.Cond.Hangs)
 	var x drivers.Exchange
 	var err error
+	before := n.absent(ctx, by, line)
 	switch {
 	case hangs > 0:
 		x, o.Hung, err = n.hangs(ctx, by, line, hangs)
@@ -151,6 +198,7 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 		o.Exit = drivers.NoExit
 		return err
 	}
+	o.NotFound = n.unfound(ctx, by, line, before)
 	if r, ok := drivers.As[drivers.Refuser](n.driver); ok && hangs == 0 {
 		o.Refusal = r.Refusal(line, by == scenarios.Shell, x.Output)
 	}

@@ -33,13 +33,14 @@ func tells(x drivers.Exchange) bool {
 }
 
 // ended decides by the exit status whether a step's command took place.
-func ended(allowed scenarios.Statuses, x drivers.Exchange) error {
+// notFound names programs that it asks for and that the node does not have.
+func ended(allowed scenarios.Statuses, x drivers.Exchange, notFound string) error {
 	if allowed == nil {
 		allowed = scenarios.Statuses{0}
 	}
 	// The status of a line that ends well may be that of another part of it, which did nothing of what it was to.
-	if words := judge.NotRun(x.Output); words != "" && x.Exit != scenarios.StatusNotFound && !allowed.Allows(scenarios.StatusNotFound) {
-		return &statusError{"a part of the command was never run: " + evidence.Bounded(words, 200)}
+	if words := judge.NotRun(x.Output, notFound); words != "" && x.Exit != scenarios.StatusNotFound && !allowed.Allows(scenarios.StatusNotFound) {
+		return &statusError{"a part of the command was never run: " + words}
 	}
 	if allowed.Allows(x.Exit) {
 		return nil

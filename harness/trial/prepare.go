@@ -349,6 +349,9 @@ func (p preparation) attach() {
 		}
 		n.sink.to.Store(tr)
 		n.silence.forget()
+		if n.driver != nil {
+			n.changed()
+		}
 	}
 }
 
