@@ -19,6 +19,15 @@ var (
 	ErrBroken        = errors.New("too many runs say nothing")
 )
 
+// SometimesError is that one run cannot decide of a failure: it did not show in every run that it was measured in.
+type SometimesError struct {
+	Measured result.Count
+}
+
+func (e *SometimesError) Error() string {
+	return fmt.Sprintf("one run decides of a failure that shows every time: it showed in %d of %d", e.Measured.Hits, e.Measured.Valid())
+}
+
 // ReduceOptions are the choices of a reduction; zero values take the defaults.
 type ReduceOptions struct {
 	// Measure is the number of valid runs that the original's rate is taken from; default 20.
@@ -26,7 +35,8 @@ type ReduceOptions struct {
 	// ControlRuns is the number of runs that the false-hit rate is taken from; 0 takes no
 	// control, and accepted candidates are not held against one.
 	ControlRuns int
-	// Single lets one run decide: for a failure that shows every time and nothing else does.
+	// Single lets one run decide: for a failure that shows every time and nothing else does. One that is
+	// measured otherwise is refused, with a SometimesError.
 	Single bool
 	// KeepRate is the share of the original's rate that the result may not fall below; default 0.5.
 	KeepRate float64
@@ -96,8 +106,8 @@ type single struct {
 }
 
 // Reduce takes out of a case what its failure does not need. It measures the rate of the
-// case and of its control first, and gives ErrNotReproduced or ErrNotSpecific when these
-// allow no search. Whatever the error, the reduction holds what was found until then.
+// case and of its control first, and gives ErrNotReproduced, ErrNotSpecific or a SometimesError
+// when these allow no search. Whatever the error, the reduction holds what was found until then.
 func Reduce(ctx context.Context, units []Unit, o Oracle, opt ReduceOptions) (*Reduction, error) {
 	if opt.Measure == 0 {
 		opt.Measure = 20
@@ -181,6 +191,9 @@ func (r *reducer) measureOriginal(ctx context.Context) (result.Count, error) {
 	n, err := r.fresh(ctx, r.best, r.o.Measure, 0)
 	if err == nil && n.Hits == 0 {
 		err = fmt.Errorf("%w: 0 of %d runs", ErrNotReproduced, n.Valid())
+	}
+	if err == nil && r.single && n.Misses > 0 {
+		err = &SometimesError{n}
 	}
 	return n, err
 }

@@ -125,6 +125,20 @@ func TestReduceRefusals(t *testing.T) {
 	}
 }
 
+// TestReduceOneRunOfSometimes: one run decides of nothing that was measured to show only now and then.
+func TestReduceOneRunOfSometimes(t *testing.T) {
+	units, needed := tree(rand.New(rand.NewPCG(1, 1)), 3, 3, 3, 1, 1, 1)
+	s := &simulated{units: units, culprits: [][]int{needed}, p: 0.5, rand: rand.New(rand.NewPCG(2, 2))}
+	red, err := isolate.Reduce(t.Context(), units, s, isolate.ReduceOptions{Single: true, Measure: 8, ControlRuns: 5})
+	sometimes, ok := errors.AsType[*isolate.SometimesError](err)
+	if !ok || sometimes.Measured.Misses == 0 || sometimes.Measured.Hits == 0 || sometimes.Measured.Valid() != 8 {
+		t.Fatalf("%v", err)
+	}
+	if red.Complete || len(red.Needed) > 0 || red.Kept.Size() != isolate.Whole(units).Size() || s.runs != 8 {
+		t.Errorf("after %d runs it was cut to %d of %d, %+v", s.runs, red.Kept.Size(), len(units), red.Needed)
+	}
+}
+
 // TestReduceBudget: the runs together stay within the budget, whatever level it ends in,
 // and a run that takes longer than those before is broken off.
 func TestReduceBudget(t *testing.T) {

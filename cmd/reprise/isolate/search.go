@@ -52,6 +52,7 @@ func searchError(ctx context.Context, b *cli.Testbed, verb string, dir evidence.
 	resume := b.GoOnLine(verb, dir.Path)
 	_, options := errors.AsType[*experiment.OptionsError](err)
 	_, missing := errors.AsType[*topologies.MissingError](err)
+	sometimes, now := errors.AsType[*isolate.SometimesError](err)
 	switch {
 	case err == nil:
 		return nil
@@ -63,6 +64,9 @@ func searchError(ctx context.Context, b *cli.Testbed, verb string, dir evidence.
 		return cli.WithCode(cli.ExitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: %s", resume))
 	case errors.Is(err, isolate.ErrNotReproduced):
 		return cli.WithCode(cli.ExitNo, err)
+	case now:
+		n := sometimes.Measured
+		return cli.WithCode(cli.ExitInconclusive, fmt.Errorf("--one-run is for a problem that shows every time: it showed in %d of %d; leave it out", n.Hits, n.Valid()))
 	case options:
 		return cli.WithCode(cli.ExitInput, err)
 	case missing:
