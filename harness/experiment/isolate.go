@@ -50,7 +50,7 @@ func Isolate(ctx context.Context, b *Bench, dir evidence.Dir, c *PartsCutter, o 
 	if err != nil {
 		return out, &OptionsError{err}
 	}
-	out.Clock = whole.Clock
+	out.Clock, out.OneRun = whole.Clock, o.Single
 	s := &isolation{bench: b, dir: dir, o: o, out: &out}
 	red, err := s.reduce(ctx, c)
 	if err == nil && red.Complete && out.Clock.Scaled() {

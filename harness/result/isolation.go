@@ -51,11 +51,13 @@ type Isolation struct {
 	Title    string         `json:"title"`
 	Clock    evidence.Clock `json:"clock,omitzero"` // how time passed in the labs
 	// Real is what is left tried in real time, where the search was not in it.
-	Real     *RealTime    `json:"real-time,omitempty"`
-	Result   string       `json:"result"`             // folder of what is left
-	Reliable string       `json:"reliable,omitempty"` // folder of one that fails more often
-	Why      string       `json:"why-needed"`
-	Complete bool         `json:"complete"`
+	Real     *RealTime `json:"real-time,omitempty"`
+	Result   string    `json:"result"`             // folder of what is left
+	Reliable string    `json:"reliable,omitempty"` // folder of one that fails more often
+	Why      string    `json:"why-needed"`
+	Complete bool      `json:"complete"`
+	// OneRun: one run without a part decided whether it is needed.
+	OneRun   bool         `json:"one-run,omitempty"`
 	Before   string       `json:"before"` // what the scenario holds, and what is left of it
 	After    string       `json:"after"`
 	Original Count        `json:"original"`

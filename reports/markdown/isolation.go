@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/reports"
 )
 
 // Isolation is why-needed.md: for each part that is left, the runs without it.
@@ -30,11 +31,7 @@ func Isolation(out result.Isolation) string {
 	if out.Complete && !out.Done() {
 		line("- **not shown at speed 1**: what is left shows the problem%s only, and is no reduction of it", at)
 	}
-	if out.Complete {
-		line("- %d parts, each refused by itself: with one of them out, the chance of so few hits at three quarters of the rate is at most 1 in 200", len(out.Needed))
-	} else {
-		line("- not complete: parts that are not listed below were not asked for by themselves")
-	}
+	line("- %s", refused(out))
 	line("\n| part | runs without it%s | p (Fisher, one-sided) |\n|---|---|---|", at)
 	for _, n := range out.Needed {
 		text, p := n.Without.String(), fmt.Sprintf("%.2g", n.P)
@@ -59,6 +56,25 @@ func Isolation(out result.Isolation) string {
 		line("- %s", Text(s))
 	}
 	return b.String()
+}
+
+// refused says what is known of the parts that are left without which the problem did not show: no such thing is
+// known of one that could not be tried, or whose control failed too.
+func refused(out result.Isolation) string {
+	tried := 0
+	for _, n := range out.Needed {
+		if n.Without.Valid() > 0 && n.Control.Hits == 0 {
+			tried++
+		}
+	}
+	switch {
+	case !out.Complete:
+		return "not complete: parts that are not listed below were not asked for by themselves"
+	case out.OneRun:
+		return reports.Plural(tried, "part") + " tried by one run each: a part is called needed where one run without it did not show the problem"
+	default:
+		return reports.Plural(tried, "part") + ", each refused by itself: with one of them out, the chance of so few hits at three quarters of the rate is at most 1 in 200"
+	}
 }
 
 // sideFinds are the failures that a search met, each once; those of a search from before

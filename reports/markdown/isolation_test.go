@@ -42,3 +42,22 @@ func TestIsolationBySpeed(t *testing.T) {
 		t.Error("a search in real time is not tried again")
 	}
 }
+
+// What is promised of the parts that are left holds: of those that were tried only, and of one run no chances.
+func TestIsolationPromise(t *testing.T) {
+	out := result.Isolation{Complete: true, OneRun: true, Needed: []result.NeededPart{
+		{Part: "step 1", Need: result.Need{Without: result.Count{Misses: 1}}},
+		{Part: "step 2", Need: result.Need{Without: result.Count{Misses: 1}}},
+		{Part: "step 3", Need: result.Need{Without: result.Count{Hits: 1}, Control: result.Count{Hits: 1}}},
+		{Part: "node r1", Need: result.Need{Without: result.Count{Invalid: 2}}},
+	}}
+	const chance = "the chance of so few hits"
+	page := markdown.Isolation(out)
+	if !strings.Contains(page, "- 2 parts tried by one run each: a part is called needed where one run without it did not show the problem\n") || strings.Contains(page, chance) {
+		t.Errorf("by one run it says\n%s", page)
+	}
+	out.OneRun = false
+	if page = markdown.Isolation(out); !strings.Contains(page, "- 2 parts, each refused by itself: with one of them out, "+chance) {
+		t.Errorf("by many it says\n%s", page)
+	}
+}
