@@ -16,6 +16,10 @@ const (
 	PhaseReset      Phase = "reset"
 )
 
+// PhaseExpect is the name of the [EventPhase] with which, after the workaround's steps, begins the watching of what
+// must hold then. Records from before it was given have the phase twice and no name.
+const PhaseExpect = "expect"
+
 // EventKind names what a timeline line reports.
 type EventKind string
 

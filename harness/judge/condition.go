@@ -118,19 +118,23 @@ func because(c evidence.ConditionVerdict) string {
 	return c.Why + "; seen last: " + c.Saw
 }
 
-// span finds when a phase began and ended; one that was broken off ends with the record.
+// span finds when the conditions of a phase began to be looked at, and when that ended: of the workaround, after its
+// steps, where the record tells ([evidence.PhaseExpect]). One that was broken off ends with the record.
 func (j *judge) span(phase evidence.Phase) (start, end time.Duration, begun bool) {
+	var last time.Duration
+	over := false
 	for _, e := range j.record.Events {
-		end = max(end, e.At)
-		if e.Phase != phase {
-			continue
+		last = max(last, e.At)
+		switch {
+		case e.Phase != phase:
+		case e.Kind == evidence.EventPhase && (!over || e.Name == evidence.PhaseExpect):
+			start, begun, over = e.At, true, false
+		case e.Kind == evidence.EventPhaseEnd && !over:
+			end, over = e.At, true
 		}
-		if e.Kind == evidence.EventPhase {
-			start, begun = e.At, true
-		}
-		if e.Kind == evidence.EventPhaseEnd {
-			return start, e.At, begun
-		}
+	}
+	if !over {
+		end = last
 	}
 	return start, end, begun
 }

@@ -447,6 +447,31 @@ var ruleCases = []struct {
 	{"symptom true", "nobody knows whether the workaround helps", func(c *trialCase) {
 		c.relieved("down", "down", "")
 	}, evidence.Reproduced, "", "workaround: whether it helps is unknown"},
+	{"symptom true", "the workaround helps once its steps are over", func(c *trialCase) {
+		c.relievedAfter(evidence.PhaseExpect, "down", "up")
+	}, evidence.Reproduced, "", "workaround: it helps"},
+	{"symptom true", "the workaround does not help once its steps are over", func(c *trialCase) {
+		c.relievedAfter(evidence.PhaseExpect, "down", "down", "down")
+	}, evidence.Reproduced, "", "workaround: it does not help"},
+	{"symptom true", "a record of before that has not when the workaround's steps were over", func(c *trialCase) {
+		c.relievedAfter("", "down", "up")
+	}, evidence.Reproduced, "", "workaround: whether it helps is unknown"},
+}
+
+// relievedAfter is relieved by a workaround whose steps take longer than what must hold then has.
+func (c *trialCase) relievedAfter(name string, texts ...string) {
+	c.t.Helper()
+	c.plan.Relief = []plan.Check{check(c.t, "workaround.expect[0]", shows("up"))}
+	for _, e := range []evidence.Event{
+		{At: 7 * time.Second, Kind: evidence.EventPhase},
+		{At: 15 * time.Second, Kind: evidence.EventPhaseEnd},
+		{At: 15 * time.Second, Kind: evidence.EventPhase, Name: name},
+		{At: 17 * time.Second, Kind: evidence.EventPhaseEnd},
+	} {
+		e.Phase = evidence.PhaseWorkaround
+		c.Events = append(c.Events, e)
+	}
+	c.looks("workaround.expect[0]", 15, texts...)
 }
 
 // relieved adds the phase of a workaround, with what was seen in it.

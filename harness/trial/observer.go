@@ -36,7 +36,11 @@ func watching(checks []plan.Check) watched { return watched{checks, &atomic.Bool
 // reports whether all are true. One that is false ends the others of its list: they cannot
 // change what follows.
 func (b *observer) watchAll(ctx context.Context, phase evidence.Phase, lists ...watched) bool {
-	end := b.rec.begin(phase)
+	part := ""
+	if phase == evidence.PhaseWorkaround {
+		part = evidence.PhaseExpect // its steps have begun it
+	}
+	end := b.rec.beginPart(phase, part)
 	start := b.rec.now()
 	var wg sync.WaitGroup
 	var results []*evidence.Truth

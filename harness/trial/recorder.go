@@ -120,11 +120,14 @@ func (r *recorder) wait(ctx context.Context, d time.Duration) {
 }
 
 // begin starts a phase; the function it returns ends it.
-func (r *recorder) begin(p evidence.Phase) func() {
+func (r *recorder) begin(p evidence.Phase) func() { return r.beginPart(p, "") }
+
+// beginPart starts a part of a phase, which has a name; the function it returns ends it.
+func (r *recorder) beginPart(p evidence.Phase, name string) func() {
 	r.mu.Lock()
 	r.phase = p
 	r.mu.Unlock()
-	r.event(evidence.Event{Kind: evidence.EventPhase})
+	r.event(evidence.Event{Kind: evidence.EventPhase, Name: name})
 	r.onPhase(p)
 	r.onProgress(Progress{Phase: p})
 	return func() { r.event(evidence.Event{Kind: evidence.EventPhaseEnd, Phase: p}) }

@@ -480,6 +480,19 @@ func TestTrialVerdicts(t *testing.T) {
 				}
 			},
 		},
+		{
+			name: "the workaround helps, whose steps take longer than its window", want: evidence.Reproduced,
+			yaml: stuck + "workaround: {steps: [{node: r1, run: repair}, {hold: 4s, why: it takes a while}], expect: [{name: up, node: r1, run: show state, expect: 'text contains \"up\"', eventually: 2s, every: 100ms}]}\n",
+			change: func(w *world) {
+				run := w.platform.RunFn
+				w.platform.RunFn = func(n, l string) (drivers.Exchange, error) {
+					if l == "repair" {
+						w.broken.Store(false)
+					}
+					return run(n, l)
+				}
+			},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
