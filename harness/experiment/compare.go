@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
@@ -247,12 +248,44 @@ func (c *Comparison) exhausted(reason string) (result.Ruling, string) {
 	if slices.Contains(c.old, nil) || slices.Contains(c.new, nil) {
 		return "", ""
 	}
+	if none := c.silent(); none != "" {
+		return result.Undecided, none
+	}
 	for _, k := range []SampleKind{Unhealthy, Void} {
-		if w := why(append(slices.Clone(c.new), c.old...), k); w != "" {
-			return result.Undecided, reason + "; the first that said nothing: " + w
+		for _, arm := range []result.Arm{result.New, result.Old} {
+			if w := why(*c.of(arm), k); w != "" {
+				return result.Undecided, fmt.Sprintf("%s; the first of the %s side that said nothing: %s", reason, arm, w)
+			}
 		}
 	}
 	return result.Undecided, reason
+}
+
+// silent tells of the sides that have no valid trial; empty where both have one.
+func (c *Comparison) silent() string {
+	var parts []string
+	for _, arm := range []result.Arm{result.New, result.Old} {
+		t := c.Tally(arm)
+		if t.Share.Valid > 0 {
+			continue
+		}
+		var kinds []string
+		for _, k := range []struct {
+			n    int
+			word string
+		}{{t.Void, "void"}, {t.Unhealthy, "unhealthy"}, {t.Other, "failed in another way"}} {
+			if k.n > 0 {
+				kinds = append(kinds, fmt.Sprintf("%d %s", k.n, k.word))
+			}
+		}
+		part := fmt.Sprintf("no valid trial of the %s side (%s)", arm, strings.Join(kinds, ", "))
+		samples := *c.of(arm)
+		if i := slices.IndexFunc(samples, func(s *Sample) bool { return s.Why != "" }); i >= 0 {
+			part += ", the first: " + samples[i].Why
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func why(samples []*Sample, k SampleKind) string {

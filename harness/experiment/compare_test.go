@@ -188,6 +188,41 @@ func TestComparisonLate(t *testing.T) {
 	}
 }
 
+// TestComparisonBlames: the reason names the side that has no valid trial, and not the one that worked.
+func TestComparisonBlames(t *testing.T) {
+	hit, miss, void, sick := experiment.Sample{Kind: experiment.Hit}, experiment.Sample{Kind: experiment.Miss}, experiment.Sample{Kind: experiment.Void, Why: "stimulus[0]: status 3"}, experiment.Sample{Kind: experiment.Unhealthy, Why: "r1 did not start"}
+	for _, tt := range []struct {
+		name     string
+		old, new []experiment.Sample
+		want     string
+	}{
+		{"the new side", []experiment.Sample{hit}, []experiment.Sample{void, void, void}, "no valid trial of the new side (3 void), the first: stimulus[0]: status 3"},
+		{"the old side", []experiment.Sample{sick, void, void}, []experiment.Sample{miss}, "no valid trial of the old side (2 void, 1 unhealthy), the first: r1 did not start"},
+		{"both", []experiment.Sample{void, void, void}, []experiment.Sample{void, void, sick}, "no valid trial of the new side (2 void, 1 unhealthy), the first: stimulus[0]: status 3; no valid trial of the old side (3 void), the first: stimulus[0]: status 3"},
+		{"neither", []experiment.Sample{hit, void, void}, []experiment.Sample{miss, void, void}, "1 hits of the old side and none of the new one in 1 pairs of trials are too few; the first of the new side that said nothing: stimulus[0]: status 3"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := &experiment.Comparison{Confidence: 0.95, Before: 3, MaxTrials: 3}
+			left := map[result.Arm][]experiment.Sample{result.Old: tt.old, result.New: tt.new}
+			for {
+				ticket, more := c.Next()
+				if !more {
+					break
+				}
+				list := left[ticket.Arm]
+				if len(list) == 0 {
+					t.Fatalf("the %s side is asked for more than %d", ticket.Arm, len(tt.old)+len(tt.new))
+				}
+				c.Add(ticket, list[0])
+				left[ticket.Arm] = list[1:]
+			}
+			if got, reason := c.Ruling(); got != result.Undecided || reason != tt.want {
+				t.Errorf("%s: %s\nwant %s", got, reason, tt.want)
+			}
+		})
+	}
+}
+
 func TestSampleOf(t *testing.T) {
 	death := evidence.Record{Events: []evidence.Event{{Kind: evidence.EventDeath, Lane: "r1", Name: "bird", Detail: "SIGABRT"}}}
 	boot := evidence.Record{Events: []evidence.Event{{Kind: evidence.EventBoot, Outcome: evidence.Failed}}}
