@@ -636,6 +636,9 @@ func TestCompareWorkaround(t *testing.T) {
 		if err != nil || out.Ruling != result.Fixed || out.What != "the workaround" || out.Old.Share.Reproduced == 0 || out.New.Share.Reproduced != 0 {
 			t.Errorf("%+v, %v", out, err)
 		}
+		if got, want := out.Limits(), []string{"the control was not tried"}; !slices.Equal(got, want) {
+			t.Errorf("limits %q, want %q", got, want)
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if out, err := experiment.Compare(ctx, b, sides, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30}); !errors.Is(err, context.Canceled) || out.Ruling != result.Undecided || out.Reason != "interrupted" {
@@ -666,6 +669,9 @@ func TestCompareSameBuilds(t *testing.T) {
 			out, err := experiment.Compare(t.Context(), b, sides, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30})
 			if err != nil || out.Ruling != tt.want || (tt.want == result.Undecided) != strings.HasPrefix(out.Reason, "both sides ran the same images") {
 				t.Errorf("images of the digest %q without %q: %s (%s), %v", tt.digest, tt.without, out.Ruling, out.Reason, err)
+			}
+			if out.Watched != 120*time.Millisecond || out.ControlUntried {
+				t.Errorf("the symptom was watched for %s, control not tried: %t", out.Watched, out.ControlUntried)
 			}
 		}
 	})

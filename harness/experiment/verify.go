@@ -87,6 +87,12 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 	scenario := s.Old.Loaded.Scenario
 	out := Undecided(scenario.ID, scenario.Title, s.What, o.Confidence)
 	out.Clock = s.New.Clock
+	out.ControlUntried = scenario.Control != nil && s.New.Variant != evidence.VariantControl
+	if !s.SameBuilds {
+		for _, c := range s.New.Symptom {
+			out.Watched = max(out.Watched, c.Cond.Length())
+		}
+	}
 	v := &verification{
 		sitting: sitting{bench: b}, of: s.Of, by: map[result.Arm]Series{},
 		c: &Comparison{Confidence: o.Confidence, Before: o.Before, MaxTrials: o.MaxTrials},

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -59,6 +60,23 @@ type Comparison struct {
 	Needed     int            `json:"needed"` // clean trials of the new side that were enough; 0: they were not
 	P          float64        `json:"p"`
 	Took       time.Duration  `json:"took"`
+	// Watched is the longest window of the symptom, in the labs' time: what comes later than that after
+	// the stimulus is not seen. 0 where there is none, as with a workaround.
+	Watched time.Duration `json:"watched,omitempty"`
+	// ControlUntried: the scenario has a control, and it was not tried.
+	ControlUntried bool `json:"control-not-tried,omitempty"`
+}
+
+// Limits say what the ruling leaves open, each in a few words.
+func (c Comparison) Limits() []string {
+	var out []string
+	if c.Ruling == Fixed && c.Watched > 0 {
+		out = append(out, fmt.Sprintf("not seen within %s of the stimulus", c.Watched))
+	}
+	if c.ControlUntried {
+		out = append(out, "the control was not tried")
+	}
+	return out
 }
 
 // Outcome maps the ruling to what the question was answered with.

@@ -1,6 +1,7 @@
 package result_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -114,5 +115,23 @@ func TestNeededWords(t *testing.T) {
 	}
 	if got := (result.NeededPart{Need: result.Need{Reason: "the lab broke"}}).Words(); got != "the lab broke" {
 		t.Error(got)
+	}
+}
+
+// What a comparison leaves open is said: of what is fixed for how long it was watched, of all a control that was not tried.
+func TestComparisonLimits(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		c    result.Comparison
+		want string
+	}{
+		{"fixed", result.Comparison{Ruling: result.Fixed, Watched: time.Second, ControlUntried: true}, "not seen within 1s of the stimulus; the control was not tried"},
+		{"fixed, without a control", result.Comparison{Ruling: result.Fixed, Watched: time.Second}, "not seen within 1s of the stimulus"},
+		{"not fixed", result.Comparison{Ruling: result.NotFixed, Watched: time.Second, ControlUntried: true}, "the control was not tried"},
+		{"of nothing", result.Comparison{Skipped: true}, ""},
+	} {
+		if got := strings.Join(tt.c.Limits(), "; "); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }

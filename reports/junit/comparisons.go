@@ -3,6 +3,7 @@ package junit
 import (
 	"encoding/xml"
 	"fmt"
+	"strings"
 
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/reports"
@@ -31,7 +32,7 @@ func Comparisons(name string, results []result.Comparison) ([]byte, error) {
 		}
 		if !r.Skipped {
 			c.Out = reports.Clean(fmt.Sprintf("%s: %s\nold %s%s\nnew %s%s\nneeded %d, p = %.2g",
-				r.Ruling, r.Reason, r.Old.Share, r.Clock.Beside(), r.New.Share, r.Clock.Beside(), r.Needed, r.P))
+				r.Ruling, r.Reason, r.Old.Share, r.Clock.Beside(), r.New.Share, r.Clock.Beside(), r.Needed, r.P) + strings.Join(append([]string{""}, r.Limits()...), "\n"))
 		}
 		s.Cases = append(s.Cases, c)
 	}

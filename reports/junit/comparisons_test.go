@@ -13,7 +13,7 @@ import (
 
 func TestComparisons(t *testing.T) {
 	out, err := junit.Comparisons("reprise regress", []result.Comparison{
-		{Scenario: "a", Ruling: result.Fixed, Reason: "no hit", Took: time.Second},
+		{Scenario: "a", Ruling: result.Fixed, Reason: "no hit", Took: time.Second, Watched: 2 * time.Second, ControlUntried: true},
 		{Scenario: "b", Ruling: result.NotFixed, Reason: "a hit\x1b[2J", Took: 500 * time.Millisecond},
 		{Scenario: "c", Ruling: result.Changed, Reason: "it died"},
 		{Scenario: "d", Ruling: result.Undecided, Reason: "too few"},
@@ -45,6 +45,9 @@ func TestComparisons(t *testing.T) {
 	const want = "reprise.a pass, reprise.b failure not-fixed, reprise.c failure changed, reprise.d error inconclusive, reprise.e skipped no such node"
 	if got := strings.Join(words, ", "); got != want {
 		t.Errorf("the cases are\n%s\nwant\n%s", got, want)
+	}
+	if out := s.Cases[0].Out; !strings.HasSuffix(out, "\nnot seen within 2s of the stimulus\nthe control was not tried") {
+		t.Errorf("the limits are missing in\n%s", out)
 	}
 	fast, err := junit.Comparisons("", []result.Comparison{{Ruling: result.Fixed, Reason: "at speed 10: no hit", Clock: evidence.Clock{Speed: 10}}})
 	if err != nil || strings.Count(string(fast), "0/0, no rate at speed 10") != 2 {

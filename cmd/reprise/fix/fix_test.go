@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -64,7 +65,7 @@ func TestRegressOptions(t *testing.T) {
 func compared() []result.Comparison {
 	share := func(hits, of int) result.Tally { return result.Tally{Share: result.NewProportion("", hits, of)} }
 	return []result.Comparison{
-		{Scenario: "a", Ruling: result.Fixed, Reason: "no hit", Confidence: 0.95, Needed: 3, P: 0.05, Old: result.Side{Tally: share(3, 3)}, New: result.Side{Tally: share(0, 3)}},
+		{Scenario: "a", Ruling: result.Fixed, Reason: "no hit", Confidence: 0.95, Needed: 3, P: 0.05, Watched: time.Second, ControlUntried: true, Old: result.Side{Tally: share(3, 3)}, New: result.Side{Tally: share(0, 3)}},
 		{Scenario: "b", Ruling: result.Changed, Reason: "it\nFIXED: died", Old: result.Side{Tally: share(3, 3)}, New: result.Side{Tally: result.Tally{Share: share(0, 0).Share, Other: 2}}},
 		{Scenario: "c", Skipped: true, Reason: "it has no node r1"},
 	}
@@ -73,7 +74,7 @@ func compared() []result.Comparison {
 func TestPrintVerified(t *testing.T) {
 	list := compared()
 	got := clitest.View(func(w io.Writer) { printVerified(w, list[0]) })
-	want := "\nFIXED: no hit\nold  " + list[0].Old.Share.String() + "\nnew  " + list[0].New.Share.String() + "\nneeded 3 clean trials at 95 %; one-sided p = 0.05\n"
+	want := "\nFIXED: no hit\nold  " + list[0].Old.Share.String() + "\nnew  " + list[0].New.Share.String() + "\nneeded 3 clean trials at 95 %; one-sided p = 0.05\nnot seen within 1s of the stimulus\nthe control was not tried\n"
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -91,7 +92,7 @@ func TestPrintVerified(t *testing.T) {
 func TestPrintRegressed(t *testing.T) {
 	got := clitest.View(func(w io.Writer) { printRegressed(w, compared()) })
 	want := "\n" +
-		"fixed         a                                  old 3/3   new 0/3   no hit\n" +
+		"fixed         a                                  old 3/3   new 0/3   no hit; not seen within 1s of the stimulus; the control was not tried\n" +
 		"changed       b                                  old 3/3   new 0/0   it\n    FIXED: died\n" +
 		"skipped       c                                  old 0/0   new 0/0   it has no node r1\n"
 	if d := cmp.Diff(want, got); d != "" {

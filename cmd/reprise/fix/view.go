@@ -41,6 +41,9 @@ func printVerified(w io.Writer, r result.Comparison) {
 	if r.Needed > 0 {
 		cli.Line(w, "needed %d clean trials at %.0f %%; one-sided p = %.2g", r.Needed, 100*r.Confidence, r.P)
 	}
+	for _, limit := range r.Limits() {
+		cli.Line(w, "%s", limit)
+	}
 	for _, s := range []struct{ side, dir string }{{"old", r.Old.Dir}, {"new", r.New.Dir}} {
 		if abs, err := filepath.Abs(filepath.Join(s.dir, "report.html")); err == nil && s.dir != "" {
 			cli.Line(w, "report of the %s side: %s", s.side, abs)
@@ -79,7 +82,8 @@ func printRegressed(w io.Writer, results []result.Comparison) {
 		if r.Skipped {
 			word = "skipped"
 		}
-		cli.Line(w, "%-13s %-34s old %-5s new %-5s %s", word, r.Scenario, shortShare(r.Old.Share), shortShare(r.New.Share), r.Reason)
+		cli.Line(w, "%-13s %-34s old %-5s new %-5s %s", word, r.Scenario, shortShare(r.Old.Share), shortShare(r.New.Share),
+			strings.Join(append([]string{r.Reason}, r.Limits()...), "; "))
 	}
 }
 
