@@ -111,10 +111,11 @@ Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclu
 // confirmed is what --json prints.
 type confirmed struct {
 	confirm.Confirmation
-	File string `json:"file"`
-	Dir  string `json:"dir"`            // the runs
-	Runs string `json:"runs,omitempty"` // a bundle of them; empty where they may not be handed on
-	Exit int    `json:"exit"`
+	ControlWas confirm.ControlState `json:"control-was"`
+	File       string               `json:"file"`
+	Dir        string               `json:"dir"`            // the runs
+	Runs       string               `json:"runs,omitempty"` // a bundle of them; empty where they may not be handed on
+	Exit       int                  `json:"exit"`
 }
 
 func runConfirm(ctx context.Context, o *confirmOptions) (err error) {
@@ -166,7 +167,7 @@ func answer(ctx context.Context, o *confirmOptions, t *confirmation, dir string,
 	if i := slices.IndexFunc(packed.Claim.Runs, func(c bundle.RunClaim) bool { return c.ID == t.out.Seen.Run }); i >= 0 {
 		t.out.Seen.Digest = packed.Claim.Runs[i].Run // of the run as it goes back
 	}
-	out = confirmed{Confirmation: t.out, File: filepath.Join(dir, confirm.FileName), Dir: t.dir, Runs: packed.File, Exit: resultCode(t.out.Result)}
+	out = confirmed{Confirmation: t.out, ControlWas: t.out.ControlState(), File: filepath.Join(dir, confirm.FileName), Dir: t.dir, Runs: packed.File, Exit: resultCode(t.out.Result)}
 	data, err := out.Marshal()
 	if err != nil {
 		return out, packed, err
@@ -206,6 +207,7 @@ func printConfirmed(w io.Writer, file string, signed bool, out confirmed) {
 	case out.P != nil:
 		cli.Line(w, "rate %d/%d here, %d/%d claimed; Fisher p=%.2f", out.Seen.Reproduced, out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid, *out.P)
 	}
+	cli.Line(w, "%s", out.ControlWords())
 	if out.Runs != "" {
 		cli.Line(w, "what was different: reprise bundle diff %s %s", file, out.Runs)
 	}

@@ -97,6 +97,7 @@ func TestHandoverViews(t *testing.T) {
 	seen := confirm.Confirmation{Result: confirm.Confirmed, Reason: "1 of 2", Claim: confirm.Shown{Reproduced: 9, Valid: 10}, Seen: confirm.Shown{Reproduced: 1, Valid: 2}}
 	stopped, rated := seen, seen
 	stopped.Stopped, rated.P = true, &p
+	stopped.Claim.HasControl, stopped.Control = true, &confirm.Shown{Valid: 1}
 	for _, tt := range []struct {
 		name string
 		view func(io.Writer)
@@ -104,9 +105,9 @@ func TestHandoverViews(t *testing.T) {
 	}{
 		{"stopped at a hit", func(w io.Writer) {
 			printConfirmed(w, "b.tar.zst", true, confirmed{Confirmation: stopped, File: "c.json", Runs: "runs.tar.zst"})
-		}, "\nCONFIRMED: 1 of 2\nstopped at the first of 2 that shows it; 9/10 claimed (--trials N gives a rate)\n" +
+		}, "\nCONFIRMED: 1 of 2\nstopped at the first of 2 that shows it; 9/10 claimed (--trials N gives a rate)\nthe control was tried and is healthy: 0/1\n" +
 			"what was different: reprise bundle diff b.tar.zst runs.tar.zst\nsend back c.json and c.json.sig\n"},
-		{"a rate", func(w io.Writer) { printConfirmed(w, "b", false, confirmed{Confirmation: rated, File: "c.json"}) }, "\nCONFIRMED: 1 of 2\nrate 1/2 here, 9/10 claimed; Fisher p=0.25\nsend back c.json (not signed: --sign KEY)\n"},
+		{"a rate", func(w io.Writer) { printConfirmed(w, "b", false, confirmed{Confirmation: rated, File: "c.json"}) }, "\nCONFIRMED: 1 of 2\nrate 1/2 here, 9/10 claimed; Fisher p=0.25\nthe scenario declares no control\nsend back c.json (not signed: --sign KEY)\n"},
 		{"escalated", func(w io.Writer) {
 			printEscalated(w, "cases/x", escalated{Bundle: "b", SHA256: "00", Form: "f", Summary: "s", Plan: "p", Redact: "3 places", Despite: "tonight", Owed: make([]cases.Duty, 2), Claim: bundle.Claim{Scenario: "s", Title: "t"}})
 		}, "s: t\nredacted  3 places\nbundle    b\nsha-256   00\nform      f\nsummary   s\nplan      p\nDESPITE   tonight (2 duties unmet; page one says so)\n" +
