@@ -71,9 +71,9 @@ is gone without it.
 
 First the rate of the scenario is measured, and that of its control. A scenario that
 never fails ends with status 1, one whose control fails as well with status 2, and so
-does one that does not fail every time beside --one-run. A part
-counts as not needed when the case without it still fails at three quarters of the
-rate or more (Wald's sequential test) and its control stays healthy.
+does one that does not fail every time beside --one-run. A part counts as not needed
+when the case without it still fails at three quarters of the rate or more (Wald's
+sequential test) and its control stays healthy.
 
 With the lab's clocks at another speed than 1, what is left is tried in real time at last,
 as often as the scenario and its control were measured, beyond the budget. Where the
@@ -94,7 +94,8 @@ and runs/ with the evidence of every candidate.
 
 Exit status: 0 cut to what is needed, 1 the problem does not show, 2 inconclusive (the
 control shows it as well, it does not show every time beside --one-run, too many runs
-say nothing, the budget is used up, it does not show in real time), 4 wrong input, 5 the environment lacks something, 130 interrupted.`,
+say nothing, the budget is used up, it does not show in real time), 4 wrong input, 5 the
+environment lacks something, 130 interrupted.`,
 		Example: `  reprise isolate my-case --labs 2
   reprise isolate my-case --budget 4h --reset config
   reprise isolate --resume isolations/20260301T101500Z-my-case-1f2e --labs 4`,
