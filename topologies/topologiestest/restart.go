@@ -93,6 +93,9 @@ ip link set other up`)
 	}
 }
 
+// fire is [flood] with some room between: a way between hosts, and a machine that is busy, carry it all.
+const fire = `exec {never}<> <(:); while :; do echo x > /dev/udp/ff02::1%eth1/9; read -rt 0.0005 -u $never; done 2>/dev/null`
+
 // restartUnderFire: of what a neighbour sends while a node restarts, a fault in force drops all, and it knows
 // of all that it has dropped.
 func (s Subject) restartUnderFire(t *testing.T) {
@@ -104,7 +107,7 @@ func (s Subject) restartUnderFire(t *testing.T) {
 		a := Inject(t, r, topologies.Fault{
 			Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Match: topologies.FrameMatch{DstPort: 9},
 		})
-		command, err := Host(t, r, "r1").Open(t.Context(), []string{"bash", "-c", flood}, false)
+		command, err := Host(t, r, "r1").Open(t.Context(), []string{"bash", "-c", fire}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
