@@ -57,8 +57,8 @@ type Bisection struct {
 	Decided    bool // the confidence asked for was reached, and the ends are not alike
 	// Alike says of ends that were measured before: their runs do not exclude, at the confidence asked for, that the
 	// failure shows as often in the oldest version as in the newest.
-	Alike bool
-	Good, Bad  result.Count
+	Alike     bool
+	Good, Bad result.Count
 }
 
 // VersionUnits gives the units that name versions to a Recorder and an Oracle: the
