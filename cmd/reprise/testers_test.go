@@ -50,7 +50,7 @@ func speak(t *testing.T, p topologies.Provider, r1 device, config string) spoken
 			top.Links = append(top.Links, topologies.Link{A: topologies.Endpoint{Node: node, Interface: "eth1"}, B: topologies.Endpoint{Node: "lan", Interface: "to-" + node}})
 		}
 	}
-	res, err := p.Reserve(t.Context(), top, topologies.Options{Run: topologiestest.RunName(t, "testers"), Lab: 1})
+	res, err := p.Reserve(t.Context(), top, topologies.Options{Run: topologiestest.RunName(t, "testers"), Lab: 1, Replug: true})
 	if res != nil {
 		t.Cleanup(func() { _ = res.Release(context.Background()) })
 	}
