@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // WholeFolder makes a folder of what fill writes into it, all of it or nothing: it is written beside its place, and moved
@@ -37,8 +39,8 @@ func WholeFolder(dir string, fill func(part string) error) (err error) {
 	if err := fill(part); err != nil {
 		return err
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("make folder: %w", err)
+	if err := unix.Rmdir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a file, it is an error
+		return &fs.PathError{Op: "make folder", Path: dir, Err: err}
 	}
 	if err := os.Rename(part, dir); err != nil {
 		return fmt.Errorf("make folder: %w", err)

@@ -33,6 +33,13 @@ func TestWholeFolder(t *testing.T) {
 	if err := cli.WholeFolder(dir, whole); err == nil {
 		t.Error("what was there is gone")
 	}
+	file := filepath.Join(dir, "first")
+	if err := cli.WholeFolder(file, whole); err == nil {
+		t.Error("a folder came in the place of a file")
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "1" {
+		t.Errorf("the file holds %q, %v", text, err)
+	}
 	if list, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(list) != 1 {
 		t.Errorf("left: %v, %v", list, err)
 	}
