@@ -15,8 +15,11 @@ import (
 // it is the shell of that line that knows i. Given to a shell as it is, the line would lose $i
 // before. So the script of a line that calls a shell, also through another program (timeout 5 sh -c
 // "…"), is handed on as it is written; every other line is the node's shell's own, with all that a
-// shell has.
+// shell has, and so is one of more than 16 kB: what reads it takes up to 7 kB of stack for a bracket.
 func ShellLine(line string) string {
+	if len(line) > longestLine {
+		return line
+	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(line), "")
 	if err != nil || len(file.Stmts) != 1 {
 		return line
@@ -34,6 +37,8 @@ func ShellLine(line string) string {
 	text := strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, "\\`", "`").Replace(line[from+1 : to-1])
 	return line[:from] + "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" + line[to:]
 }
+
+const longestLine = 16 << 10
 
 // scriptOf is what a call of a shell has behind -c, where that is one word between double quotes in
 // which a shell would put something in; nil of all other calls.

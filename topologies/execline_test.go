@@ -35,3 +35,12 @@ func TestShellLine(t *testing.T) {
 		})
 	}
 }
+
+// A line that stands within itself without end is the node's shell's own, and ends nothing here.
+func TestShellLineEndless(t *testing.T) {
+	for _, unit := range []string{"((", "$(", "a["} {
+		if line := strings.Repeat(unit, 300_000); topologies.ShellLine(line) != line {
+			t.Errorf("%s without end is another line", unit)
+		}
+	}
+}

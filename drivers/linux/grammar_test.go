@@ -151,3 +151,11 @@ const sampleOutline = `
 30-32 for i in 1 2; do
 33-33 ip link set eth3 up; ip link set eth2 up
 `
+
+// TestEndlessScript: a script that stands within itself without end is one block, and ends nothing.
+func TestEndlessScript(t *testing.T) {
+	script := "true\n" + strings.Repeat("((", 300_000) + "\n"
+	if blocks := (linux.Factory{}).Blocks([]byte(script)); len(blocks) != 1 || blocks[0].Last != 1 {
+		t.Errorf("%d blocks: %.200v", len(blocks), blocks)
+	}
+}

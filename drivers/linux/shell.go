@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/reprise-lab/reprise/drivers/programs"
 )
 
 // statement is what begins on one line of a script, with everything that belongs to it.
@@ -23,10 +25,14 @@ type document struct {
 }
 
 // statements cuts a script by where its commands end. What is never closed reaches to the
-// script's end; a line that the shell would refuse is a statement by itself.
+// script's end; a line that the shell would refuse is a statement by itself. A script that is not
+// [programs.Readable] is one.
 func statements(lines []string) []statement {
 	var out []statement
 	script := strings.Join(lines, "\n") + "\n"
+	if !programs.Readable(script) {
+		return []statement{{first: 0, last: len(lines) - 1, compound: true}}
+	}
 	starts := make([]int, len(lines))
 	for i := 1; i < len(lines); i++ {
 		starts[i] = starts[i-1] + len(lines[i-1]) + 1

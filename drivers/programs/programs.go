@@ -41,8 +41,29 @@ alias bg cd command echo false fc fg getopts hash jobs kill printf pwd read test
 // plain are words that name a program for certain.
 var plain = regexp.MustCompile(`^(?:[A-Za-z0-9_./][A-Za-z0-9_.+/-]*|\[\[)$`)
 
-// parse reads a line as any POSIX shell does; as bash where it is none of theirs, or does sums.
+const (
+	longest     = 256 << 10 // bytes of a script that is read
+	mostOpening = 8 << 10   // brackets of all kinds in it
+)
+
+// Readable says that a script is within what a parser of shells is given. It calls itself for whatever stands within something
+// else, and takes up to 7 kB of stack for a bracket: 256 kB of them end the process, and nothing can catch that.
+func Readable(script string) bool {
+	opening := 0
+	for _, b := range []byte(script) {
+		if b == '(' || b == '[' || b == '{' || b == '`' {
+			opening++
+		}
+	}
+	return len(script) <= longest && opening <= mostOpening
+}
+
+// parse reads a line as any POSIX shell does; as bash where it is none of theirs, or does sums. It reads none that is not
+// Readable.
 func parse(line string) *syntax.File {
+	if !Readable(line) {
+		return nil
+	}
 	bash, notBash := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(line), "")
 	posix, notPOSIX := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(line), "")
 	switch {

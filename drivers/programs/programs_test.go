@@ -130,3 +130,13 @@ func FuzzOf(f *testing.F) {
 		}
 	})
 }
+
+// TestEndless: what stands within itself without end is not read, and ends nothing.
+func TestEndless(t *testing.T) {
+	for _, unit := range []string{"(", "((", "$(", "$((", "[[ ( ", "a[", "{ ", "`", "${a:-", "<(", "if ", "while ", "f()", "! ", "case a in b) "} {
+		if got := programs.Of(strings.Repeat(unit, 1<<20/len(unit)) + " nosuch"); got != nil {
+			t.Errorf("%s without end names %d programs", unit, len(got))
+		}
+		programs.Of(strings.Repeat(unit, 4000)) // which is read
+	}
+}
