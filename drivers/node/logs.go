@@ -59,10 +59,12 @@ func lineOf(path, line string) string {
 	return fmt.Sprintf("line %x of %s", h.Sum64(), path)
 }
 
+// clock is a time of day.
+var clock = regexp.MustCompile(`\d\d:\d\d:\d\d`)
+
 // timed are the lines of a log that have a time of day where logs have it.
 func timed(text string) iter.Seq[string] {
 	const where = 48 // behind a date, and the head of syslog
-	clock := regexp.MustCompile(`\d\d:\d\d:\d\d`)
 	return func(yield func(string) bool) {
 		for line := range strings.Lines(text) {
 			if line = strings.TrimRight(line, "\r\n"); clock.MatchString(line[:min(len(line), where)]) && !yield(line) {

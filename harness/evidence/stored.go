@@ -53,12 +53,10 @@ func (d Dir) CheckStored(info RunInfo) error {
 	case err != nil:
 		return err
 	}
-	errs := []error{d.CheckLedger()}
-	if _, cut := errors.AsType[*BrokenOffError](errs[0]); cut {
-		errs = nil // more trials are under way than were judged, or were when it ended
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
+	if err := d.CheckLedger(); err != nil {
+		if _, cut := errors.AsType[*BrokenOffError](err); !cut { // else more trials are under way than were judged, or were when it ended
+			return err
+		}
 	}
 	again, err := d.countStored(info)
 	if err != nil {

@@ -304,13 +304,11 @@ func (l *lot) checkRow(pid int) error {
 	if places == 0 {
 		return nil
 	}
-	last, prefix := l.result.Firsts[pid]+l.Width*places-1, placeName
-	if name := l.closed[pid]; name != "" {
-		prefix = name
-	} else if l.Width == 1 {
+	last, closed := l.result.Firsts[pid]+l.Width*places-1, l.closed[pid]
+	if closed == "" && l.Width == 1 {
 		last++
 	}
-	if name, err := l.spaces[pid].nameOf(last); err != nil || !strings.HasPrefix(name, prefix) {
+	if name, err := l.spaces[pid].nameOf(last); err != nil || name != closed && (closed != "" || !strings.HasPrefix(name, placeName)) {
 		return fmt.Errorf("lay cables in their order: somebody else makes interfaces in the namespace of %s", l.open.whose(pid))
 	}
 	return nil
