@@ -45,6 +45,9 @@ CORPUS := ^TestCorpus$$/./^namespaces$$|^TestInferCorpus$$|^TestTryAggregate$$
 # itself alone is told at the end, as tests that ran twice: it is flaky, and to be mended. A data race is
 # a fault whenever it is seen.
 AGAIN := $(TOOL) gotestsum --format standard-quiet --rerun-fails=1 --rerun-fails-max-failures=5 --rerun-fails-abort-on-data-race
+# A program with the race detector waits a second at its end, for what other threads may have to
+# report yet; the tests start some thousand of them.
+export GORACE ?= atexit_sleep_ms=0
 # What waits for machines and devices begins first, the longest of it before all, and what computes
 # runs beside it.
 WAITING := $(addsuffix /...,$(addprefix ./topologies/,vm containers namespaces spread mixed wire wiring procs tunnel)) ./harness/fleet/... ./drivers/...

@@ -92,7 +92,7 @@ func spawn(ts *testscript.TestScript, neg bool, args []string) {
 	c := exec.Command(filepath.Join(path, "reprise"), args[1:]...)
 	c.Dir, c.Stdout, c.Stderr = ts.MkAbs("."), out, said
 	c.Env = []string{"XDG_STATE_HOME=" + ts.MkAbs("state-"+name)}
-	for _, v := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "TMPDIR", envProcesses} {
+	for _, v := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "TMPDIR", "GORACE", envProcesses} {
 		c.Env = append(c.Env, v+"="+ts.Getenv(v))
 	}
 	ts.Check(c.Start())
