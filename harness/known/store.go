@@ -20,7 +20,7 @@ import (
 
 const (
 	dbVersion   = 1
-	busyTimeout = 20 * time.Second
+	busyTimeout = time.Minute
 	// A document of this many issues leaves the index in many pieces, which are then joined: a
 	// search takes half the time after.
 	manyIssues = 2000

@@ -112,7 +112,7 @@ func TestChangesByTheLab(t *testing.T) {
 	if list := changes(t, r); len(list) != 1 || list[0].What != "sw:port3 is not in the segment br0" {
 		t.Errorf("a port taken out: %+v", list)
 	}
-	run(t, host(t, r, "sw"), "sh", "-c", "kill -9 $(cat /run/openvswitch/ovs-vswitchd.pid)")
+	run(t, host(t, r, "sw"), "sh", "-c", "p=$(cat /run/openvswitch/ovs-vswitchd.pid); kill -9 $p; while grep -q '^State:.[^ZX]' /proc/$p/status 2>/dev/null; do :; done")
 	if list := changes(t, r); len(list) != 1 || list[0].What != "ovs-vswitchd of the segment sw has ended" {
 		t.Errorf("a switch that ended: %+v", list)
 	}
