@@ -97,6 +97,13 @@ func TestLooks(t *testing.T) {
 		return scenarios.View{Text: fmt.Sprintf(`{"neighbors": {"10.0.0.1": {"state": "established", "downs": %d}}}`, n)}
 	}
 	fell := downs(1)
+	// What the tester says of its two ports, and the kernel of a bond that carries over so many.
+	sessions := func(eth1, said string) scenarios.View {
+		return scenarios.View{Text: fmt.Sprintf(`{"sessions": {"eth1": {"state": %q, "received": {}, "peer": {"state": [%s]}}, "eth2": {"state": "distributing"}}}`, eth1, said)}
+	}
+	bond := func(ports int) scenarios.View {
+		return scenarios.View{Text: fmt.Sprintf("Active Aggregator Info:\n\tAggregator ID: 1\n\tNumber of ports: %d\n\nSlave Interface: eth1\nAggregator ID: 1\n\nSlave Interface: eth2\nAggregator ID: 2\n", ports)}
+	}
 	for name, tc := range map[string]struct {
 		suite, cell, condition string
 		seen                   scenarios.View
@@ -125,6 +132,13 @@ func TestLooks(t *testing.T) {
 		"the member's partner":               {"lacp", "aggregation[dut=ovs@2.15.0,peer=ovs@3.1.0,dut-mode=active]", "dut: its partner on eth1 is 02:00:00:00:00:02", lacp("slave", "02:00:00:00:00:02", "00:00:00:00:00:00"), true, nil},
 		"the other member's partner":         {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "dut: its partner on eth1 is 02:00:00:00:00:02 of priority 2000", lacp("member", "00:00:00:00:00:00", "02:00:00:00:00:02"), false, nil},
 		"the member's partner, now":          {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "dut: its partner on eth1 is 02:00:00:00:00:02 of priority 2000", lacp("member", "02:00:00:00:00:02", "00:00:00:00:00:00"), true, nil},
+		"two that stand alone":               {"lacp-kernel", "individual[dut=bonding@6.1,peer=tester@1]", "dut: the aggregator that carries has 1 of the two ports", bond(2), false, nil},
+		"one that stands alone":              {"lacp-kernel", "individual[dut=bonding@6.1,peer=tester@1]", "dut: the aggregator that carries has 1 of the two ports", bond(1), true, nil},
+		"a tester that is only heard":        {"lacp", "aggregation[dut=ovs@3.1.0,peer=tester@1,dut-mode=active]", "peer: its member eth1 is enabled", sessions("current", ""), false, nil},
+		"a tester that distributes":          {"lacp", "aggregation[dut=ovs@3.1.0,peer=tester@1,dut-mode=active]", "peer: its member eth1 is enabled", sessions("distributing", ""), true, nil},
+		"who says that it collects":          {"lacp-kernel", "not-in-sync[dut=bonding@6.1,peer=tester@1]", "peer: its partner on eth1 says that it collects or distributes", sessions("current", `"collecting"`), true, nil},
+		"who says that it is in sync":        {"lacp-kernel", "not-in-sync[dut=bonding@6.1,peer=tester@1]", "peer: its partner on eth1 says that it collects or distributes", sessions("current", `"synchronization"`), false, nil},
+		"who is silent":                      {"lacp-kernel", "passive[dut=bonding@6.1,peer=tester@1]", "peer: an LACPDU was received", sessions("defaulted", ""), false, nil},
 		"an aggregate as a list":             {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1,1/2"), true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,6 +182,11 @@ func TestConditions(t *testing.T) {
 		"Open vSwitch forgotten in time":       {"lldp", "ageing[dut=lldpd@1.0.18,peer=ovs@3.5.0]", "", `eventually: "130s"`},
 		"the route has come":                   {"bgp-reflector", "not-reflected[dut=frr@10.3,peer=tester@1,third=tester@1]", "expect", "dut: there is a route to 192.0.2.0/24"},
 		"a route that is no loop":              {"bgp-reflector", "cluster-loop[dut=frr@10.3,peer=tester@1,third=tester@1,cluster=5.5.5.5]", "expect", "third: it gets a route to 198.51.100.0/24"},
+		"nothing is due for half a minute":     {"lacp", "rate-change[dut=ovs@3.1.0,peer=tester@1]", "stimulus", "dut has sent"},
+		"it says that it left":                 {"lacp", "moved[dut=ovs@3.1.0,peer=tester@1]", "stimulus", "dut tells that eth2 is not in sync"},
+		"it heard both links":                  {"lacp", "individual[dut=ovs@3.1.0,peer=tester@1]", "baseline", "dut: its partner on eth2 is 02:00:00:00:00:02"},
+		"the kernel heard both links":          {"lacp-kernel", "individual[dut=bonding@6.1,peer=tester@1]", "baseline", "dut: it hears 02:00:00:00:00:02 on eth2"},
+		"the bond had lost its carrier":        {"lacp-kernel", "min-links[dut=bonding@6.1,peer=bonding@6.1]", "stimulus", "peer: bond0 has no carrier"},
 		"something is sent slowly":             {"bfd", "slow-start[dut=frr@10.3,peer=bird@2.17.6]", "expect", "dut sends"},
 		"something is sent as the other wants": {"bfd", "negotiation[dut=frr@10.3,peer=bird@2.17.6]", "expect", "the peer sends"},
 	} {
