@@ -171,6 +171,16 @@ func (l *loader) keep(doc, of *yamlpos.Doc) {
 
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
+const idHint = "lower-case letters, digits and dashes, at most 63"
+
+// CheckID reports why a suite cannot have an id; nil where it can.
+func CheckID(id string) error {
+	if !idPattern.MatchString(id) {
+		return fmt.Errorf("%q cannot be an id: %s", id, idHint)
+	}
+	return nil
+}
+
 // settle turns the file into the suite.
 func (l *loader) settle(d *yamlpos.Doc) {
 	s, f := l.suite, &l.suite.file
@@ -179,7 +189,7 @@ func (l *loader) settle(d *yamlpos.Doc) {
 		d.Faultf("reprise", "begin the file with reprise: "+Version, "format version %q", f.Reprise)
 	}
 	if !idPattern.MatchString(f.ID) {
-		d.Faultf("id", "lower-case letters, digits and dashes, at most 63", "%q cannot be an id", f.ID)
+		d.Faultf("id", idHint, "%q cannot be an id", f.ID)
 	}
 	if strings.TrimSpace(f.Title) == "" {
 		d.Faultf("title", "say what is tested in one line", "the suite has no title")

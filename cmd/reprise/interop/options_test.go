@@ -104,6 +104,14 @@ func TestMatrixShowOptions(t *testing.T) {
 	})
 }
 
+func TestMatrixNewOptions(t *testing.T) {
+	clitest.Options(t, newMatrixNew, []clitest.Asked[matrixNewOptions]{
+		{Args: []string{"d"}, Want: matrixNewOptions{dir: "d", from: "smoke"}},
+		{Args: []string{"d", "--from", "lacp", "--id", "mine"}, Want: matrixNewOptions{dir: "d", from: "lacp", id: "mine"}},
+		{Args: nil, Err: "accepts 1 arg(s), received 0"},
+	})
+}
+
 func TestMatrixListOptions(t *testing.T) {
 	clitest.Options(t, newMatrixList, []clitest.Asked[matrixListOptions]{{Args: nil, Want: matrixListOptions{}}})
 }

@@ -26,7 +26,7 @@ flaky with k of n, or says why it has no answer.`,
   reprise matrix show ospfv2
   reprise matrix run ospfv2 --labs 2 --budget 20m`,
 	}
-	c.AddCommand(newMatrixList(a, nil), newMatrixShow(a, nil), newMatrixRun(a, nil), newMatrixReport(a, nil), newMatrixDiff(a, nil), newMatrixExplain(a, nil))
+	c.AddCommand(newMatrixList(a, nil), newMatrixShow(a, nil), newMatrixNew(a, nil), newMatrixRun(a, nil), newMatrixReport(a, nil), newMatrixDiff(a, nil), newMatrixExplain(a, nil))
 	return c
 }
 
