@@ -239,6 +239,19 @@ func (m *Matrix) TallyWords() string {
 	return cmp.Or(strings.Join(parts, ", "), "no cells")
 }
 
+// Explained counts the failing and flaky cells that a known deviation explains, and gives the keys of the others.
+func (m *Matrix) Explained() (known int, others []string) {
+	for _, c := range m.Cells {
+		switch {
+		case c.Explained():
+			known++
+		case c.Verdict == result.Fail || c.Verdict == result.Flaky:
+			others = append(others, c.Key())
+		}
+	}
+	return known, others
+}
+
 // Unfinished says why the matrix is not whole; empty where it is.
 func (m *Matrix) Unfinished() string {
 	switch {

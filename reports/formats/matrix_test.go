@@ -283,6 +283,39 @@ func TestMatrixPages(t *testing.T) {
 	}
 }
 
+// Who reads of failing cells is told whether any of them is news, as the exit status tells it.
+func TestMatrixExplained(t *testing.T) {
+	m := reportstest.SmallMatrix()
+	for i := range m.Cells {
+		if c := &m.Cells[i]; c.Verdict == result.Flaky {
+			resulttest.Set(t, m, c.Key(), result.Pass)
+		}
+	}
+	for _, tc := range []struct {
+		name, says string
+		change     func(*result.Cell)
+	}{
+		{"all are known", "Known deviations explain 2 of 2 that fail or are flaky", func(*result.Cell) {}},
+		{"one is not", "Known deviations explain 1 of 2 that fail or are flaky, and not `test-03[", func(c *result.Cell) { c.Deviation = nil }},
+		{"none fails", "", func(*result.Cell) {
+			for _, key := range m.Keys(result.Fail) {
+				resulttest.Set(t, m, key, result.Pass)
+			}
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			i := slices.IndexFunc(m.Cells, func(c result.Cell) bool { return c.Verdict == result.Fail })
+			tc.change(&m.Cells[i])
+			for _, format := range []string{"md", "summary"} {
+				page := string(render(t, format, view(t, m, nil)))
+				if tc.says != "" && !strings.Contains(page, tc.says) || tc.says == "" && strings.Contains(page, "Known deviations explain") {
+					t.Errorf("%s: want %q in\n%s", format, tc.says, page[:min(500, len(page))])
+				}
+			}
+		})
+	}
+}
+
 // The summary is short, however much fails.
 func TestMatrixSummaryIsShort(t *testing.T) {
 	old, m := resulttest.Matrix(10, 25), resulttest.Matrix(10, 25)

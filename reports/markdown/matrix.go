@@ -24,6 +24,9 @@ func Matrix(w io.Writer, m *reports.Matrix) error {
 	p := &page{}
 	p.line("# %s\n", named(m.Title, m.Suite))
 	p.line("**%s**: %s.\n", text(m.Suite), text(m.TallyWords()))
+	if words := explainedWords(m, maxKeys); words != "" {
+		p.line("%s.\n", words)
+	}
 	if why := m.Unfinished(); why != "" {
 		p.line("**Not whole**: %s.\n", text(why))
 	}
@@ -48,6 +51,28 @@ func Matrix(w io.Writer, m *reports.Matrix) error {
 	p.requirements(m)
 	_, err := w.Write(p.Bytes())
 	return err
+}
+
+// explainedWords tell how many of the failing and flaky cells are known to be so, and name so many of the others; empty where
+// none fails.
+func explainedWords(m *reports.Matrix, most int) string {
+	const longest = 120 // characters of a key
+	known, others := m.Explained()
+	if known+len(others) == 0 {
+		return ""
+	}
+	words := fmt.Sprintf("Known deviations explain %d of %d that fail or are flaky", known, known+len(others))
+	var keys []string
+	for _, key := range others[:min(most, len(others))] {
+		keys = append(keys, code(first(key, longest)))
+	}
+	if len(keys) > 0 {
+		words += ", and not " + strings.Join(keys, ", ")
+	}
+	if more := len(others) - most; more > 0 {
+		words += fmt.Sprintf(" and %d more", more)
+	}
+	return words
 }
 
 func legend() string {
@@ -350,6 +375,9 @@ func Summary(w io.Writer, m *reports.Matrix) error {
 	const most = 5
 	p := &page{}
 	p.line("**%s**: %s", text(m.Suite), text(m.TallyWords()))
+	if words := explainedWords(m, maxKeys); words != "" {
+		p.line("\n%s", words)
+	}
 	if why := m.Unfinished(); why != "" {
 		p.line("\nNot whole: %s", text(first(why, 160)))
 	}
