@@ -60,12 +60,18 @@ func printPlanned(w io.Writer, m plannedMatrix, labs int) {
 func printMatrix(w io.Writer, m ranMatrix, goOn string) {
 	cli.Line(w, "")
 	verdicts := present(m.Matrix)
-	all, tried := true, 0 // cells were chosen; of these have trials
+	all, tried, from, taken := true, 0, 0, "" // cells were chosen; of these have trials, and were taken over
 	for _, c := range m.Cells {
 		all = all && c.Reason != experiment.NotChosen
 		if c.Trials > 0 {
 			tried++
 		}
+		if c.From != "" {
+			from++
+		}
+	}
+	if from > 0 {
+		taken = fmt.Sprintf(", %d of them taken over", from)
 	}
 	cli.Line(w, "%s", row("test", verdicts, func(v result.CellVerdict) string { return string(v) }))
 	for _, t := range m.Tests {
@@ -97,7 +103,7 @@ func printMatrix(w io.Writer, m ranMatrix, goOn string) {
 	if m.Stopped != "" {
 		cli.Line(w, "stopped: %s; go on with: %s", m.Stopped, goOn)
 	}
-	cli.Line(w, "%s, %d with trials, in %s%s; evidence in %s", cli.Plural(len(m.Cells), "cell"), tried, clockWords(m.Took.Round(time.Second)), m.Clock.Beside(), m.Dir)
+	cli.Line(w, "%s, %d with trials%s, in %s%s; evidence in %s", cli.Plural(len(m.Cells), "cell"), tried, taken, clockWords(m.Took.Round(time.Second)), m.Clock.Beside(), m.Dir)
 	if m.Report != "" {
 		cli.Line(w, "report: %s", m.Report)
 	}

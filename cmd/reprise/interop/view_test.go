@@ -53,6 +53,11 @@ stopped: the budget of 1m0s was over; go on with: reprise matrix run --resume /m
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
+	// What an earlier matrix tried did not take this one's time.
+	m.Cells[5].From = "20261128T101500Z-s-0a0b"
+	if got := clitest.View(func(w io.Writer) { printMatrix(w, ranMatrix{Matrix: m}, "") }); !strings.Contains(got, "8 cells, 1 with trials, 1 of them taken over, in 1m1s") {
+		t.Error(got)
+	}
 	// A test of which nothing was chosen has no line.
 	for i := range m.Cells {
 		if m.Cells[i].Test == "up" && m.Cells[i].Verdict != result.NotApplicable {
