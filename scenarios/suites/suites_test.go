@@ -209,6 +209,26 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// The reference speaker that takes the dut's place does what the test has the dut do.
+func TestReferenceIsPassive(t *testing.T) {
+	for name, key := range map[string]string{
+		"lacp":        "aggregation[dut=ovs@3.1.0,peer=ovs@3.5.0,dut-mode=passive]",
+		"lacp-kernel": "aggregation[dut=bonding@6.1,peer=bonding@6.12,lacp=passive]",
+	} {
+		s, err := suite.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		against, err := s.Against(cells(t, name)[key], "peer")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if config := string(against.Files["dut.conf"]); !strings.Contains(config, "passive: true") {
+			t.Errorf("%s: the dut of %s is\n%s", name, against.Key(), config)
+		}
+	}
+}
+
 // Requirements that no test looks at are not counted as covered.
 func TestUncovered(t *testing.T) {
 	for id, name := range map[string]string{
