@@ -20,10 +20,13 @@ func TestSpec(t *testing.T) {
 		recorded bool
 		says     string
 		expected string
+		problem  string // what is said of it
 		cites    []string
 	}{
 		"shipped":         {spec: "[rfc1122/3.2.2.6-echo]", expected: "A host answers echo requests that are sent to its own address (MUST)", cites: []string{"RFC 1122 section 3.2.2.6"}},
 		"own":             {spec: "[design/2-mtu, rfc4443/4.2-echo]", own: own, expected: "Both ends have one MTU (SHOULD); A node answers", cites: []string{"Our design section 2", "RFC 4443 section 4.2"}},
+		"cited already":   {spec: "[rfc1122/3.2.2.6-echo]", problem: `{references: ["RFC 1122 section 3.2.2.6 (MUST): echo"]}`, cites: []string{"RFC 1122 section 3.2.2.6 (MUST): echo"}},
+		"cited nearby":    {spec: "[rfc1122/3.2.2.6-echo]", problem: "{references: [RFC 1122 section 3.2.2.60]}", cites: []string{"RFC 1122 section 3.2.2.60", "RFC 1122 section 3.2.2.6"}},
 		"misspelt":        {spec: "[rfc1122/3.2.2.6-ehco]", says: `no requirement rfc1122/3.2.2.6-ehco (did you mean "rfc1122/3.2.2.6-echo"?)`},
 		"no file":         {spec: "[rfc1123/1-x]", says: `no requirement rfc1123/1-x (did you mean "rfc1122"?)`},
 		"no name":         {spec: "[rfc1122]", says: "write FILE/REQUIREMENT"},
@@ -33,7 +36,11 @@ func TestSpec(t *testing.T) {
 		"cut in a record": {spec: "[design/2-mtu]", own: "document: [", recorded: true, says: "design.yaml"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := write(t, strings.Replace(valid, "title:", "spec: "+tt.spec+"\ntitle:", 1))
+			more := "spec: " + tt.spec + "\n"
+			if tt.problem != "" {
+				more += "problem: " + tt.problem + "\n"
+			}
+			file := write(t, strings.Replace(valid, "title:", more+"title:", 1))
 			if tt.own != "" {
 				if err := os.WriteFile(filepath.Join(filepath.Dir(file), "design.yaml"), []byte(tt.own), 0o600); err != nil {
 					t.Fatal(err)

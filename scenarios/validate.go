@@ -99,7 +99,7 @@ func (c *checker) spec() {
 		}
 		c.loaded.Spec = append(c.loaded.Spec, r)
 		expected = append(expected, r.String())
-		if !slices.Contains(p.References, r.Place()) {
+		if !slices.ContainsFunc(p.References, r.CitedBy) {
 			p.References = append(p.References, r.Place())
 		}
 	}

@@ -30,6 +30,13 @@ type Requirement struct {
 // Place is where the specification says so: RFC 2328 section 10.5.
 func (r Requirement) Place() string { return r.Document + " section " + r.Section }
 
+// CitedBy reports whether a reference is to where the specification says so, whatever it says besides: RFC 2328 section
+// 10.5 (MUST): …, and not section 10.50 or 10.5.1.
+func (r Requirement) CitedBy(reference string) bool {
+	rest, ok := strings.CutPrefix(reference, r.Place())
+	return ok && (rest == "" || strings.ContainsAny(rest[:1], " ,;:("))
+}
+
 // String is the requirement in a sentence, with its level.
 func (r Requirement) String() string { return r.Text + " (" + r.Level + ")" }
 
