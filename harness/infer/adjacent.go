@@ -486,6 +486,12 @@ func (b *builder) adjacency(j *adjoined, n *Node, f found) {
 		b.agrees(n, f, was)
 		return
 	}
+	if members := b.members(n.Name, f.mine); len(members) > 0 {
+		for _, was := range members {
+			b.agrees(n, f, was)
+		}
+		return
+	}
 	remote := ""
 	if at := j.place(n, f.address); at.node == f.other {
 		remote = at.port
@@ -542,6 +548,21 @@ func (b *builder) cabled(e Endpoint) *Link {
 		}
 	}
 	return nil
+}
+
+// members are the links that the members of a node's aggregate have: it is no cable beside them.
+func (b *builder) members(node, port string) (list []*Link) {
+	for _, lag := range b.net.LAGs {
+		if lag.Node != node || key(lag.Name) != key(port) {
+			continue
+		}
+		for _, m := range lag.Members {
+			if l := b.cabled(Endpoint{node, key(m)}); l != nil {
+				list = append(list, l)
+			}
+		}
+	}
+	return list
 }
 
 // agrees notes the protocol at a link that has both, or says that the cable leads elsewhere: to one that hands on what

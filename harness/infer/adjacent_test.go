@@ -318,3 +318,78 @@ func TestManyNeighbours(t *testing.T) {
 		t.Errorf("%d things are not known", len(n.Unknown))
 	}
 }
+
+// TestAggregatesAreNoCables: a neighbour at an aggregate, or a network that two aggregates are in, is at the cables of
+// its members and makes no further one; both ends have their addresses at the same cable, in whatever order they list
+// their members.
+func TestAggregatesAreNoCables(t *testing.T) {
+	const head = "Capability codes:\n    (R) Router, (B) Bridge, (O) Other\n\nDevice ID           Local Intf     Hold-time  Capability      Port ID\n"
+	router := func(name, other, own, theirs, first, second string, ospf bool) string {
+		text := name + "#show version\nCisco IOS Software, C3750E Software, Version 15.2(4)E8, RELEASE SOFTWARE (fc3)\n" + name + "#show running-config\nhostname " + name +
+			"\ninterface Port-channel1\n no switchport\n ip address " + own + " 255.255.255.252\ninterface GigabitEthernet1/0/1\n channel-group 1 mode active\ninterface GigabitEthernet1/0/2\n channel-group 1 mode active\n" +
+			"router ospf 1\n network 10.0.0.0 0.0.0.3 area 0\nend\n" +
+			name + "#show lldp neighbors\n" + head + other + "                   Gi1/0/1        120        B,R             " + first + "\n" + other + "                   Gi1/0/2        120        B,R             " + second + "\n\nTotal entries displayed: 2\n"
+		if ospf {
+			text += name + "#show ip ospf neighbor\n\nNeighbor ID     Pri   State           Dead Time   Address         Interface\n" + theirs + "          1   FULL/DR         00:00:36    " + theirs + "        Port-channel1\n"
+		}
+		return text + name + "#\n"
+	}
+	fabric := func(name, other, address string) string {
+		return name + ":1#show running-config\n# software version     : 8.10.1.0\nconfig terminal\nvlan create 4051 name \"vist\" type port-mstprstp 0\ninterface vlan 4051\nip address " + address + " 255.255.255.252\nexit\nmlt 1 enable name \"core uplink\"\nmlt 1 member 1/1-1/2\nend\n" +
+			name + ":1#show lldp neighbor\n                                      LLDP Neighbor\n" +
+			"Port: 1/1       Index    : 1                Time: 0 day(s), 00:01:02\n                ChassisId: MAC Address        02:04:96:00:00:01\n                PortId   : IfName             1/1\n                SysName  : " + other + "\n" +
+			"Port: 1/2       Index    : 2                Time: 0 day(s), 00:01:02\n                ChassisId: MAC Address        02:04:96:00:00:01\n                PortId   : IfName             1/2\n                SysName  : " + other + "\nTotal Neighbors : 2\n" +
+			name + ":1#show isis adjacencies\n                                             ISIS Adjacencies\nINTERFACE  L STATE        UPTIME PRI HOLDTIME SYSID          HOST-NAME       STATUS    AREA          AREA-NAME\n----\n" +
+			"Mlt1       1 UP      1d 03:22:11 127       23 02bb.0000.0200 " + other + "              ACTIVE    HOME          area-49.0001\n----\n  1 out of 1 interfaces have formed an adjacency\n" + name + ":1#\n"
+	}
+	for name, c := range map[string]struct {
+		texts []string
+		want  []string
+	}{
+		"a network": {
+			[]string{router("a", "b", "10.0.0.1", "10.0.0.2", "Gi1/0/1", "Gi1/0/2", false), router("b", "a", "10.0.0.2", "10.0.0.1", "Gi1/0/1", "Gi1/0/2", false)},
+			[]string{"a:GigabitEthernet1/0/1 b:GigabitEthernet1/0/1 both lldp+10.0.0.0/30", "a:GigabitEthernet1/0/2 b:GigabitEthernet1/0/2 both lldp+10.0.0.0/30"},
+		},
+		"OSPF, and crossed": {
+			[]string{router("a", "b", "10.0.0.1", "10.0.0.2", "Gi1/0/2", "Gi1/0/1", true), router("b", "a", "10.0.0.2", "10.0.0.1", "Gi1/0/2", "Gi1/0/1", true)},
+			[]string{"a:GigabitEthernet1/0/1 b:GigabitEthernet1/0/2 both lldp+ospf+10.0.0.0/30", "a:GigabitEthernet1/0/2 b:GigabitEthernet1/0/1 both lldp+ospf+10.0.0.0/30"},
+		},
+		"IS-IS at an MLT": {
+			[]string{fabric("a", "b", "10.98.0.1"), fabric("b", "a", "10.98.0.2")},
+			[]string{"a:1/1 b:1/1 both lldp+isis+10.98.0.0/30", "a:1/2 b:1/2 both lldp+isis+10.98.0.0/30"},
+		},
+	} {
+		n := inferred(t, written(t, c.texts...)...)
+		if diff := cmp.Diff(c.want, links(n)); diff != "" || len(n.Contradictions) > 0 {
+			t.Errorf("%s: %s%q", name, diff, n.Contradictions)
+		}
+		at := map[string]string{} // the lab's port with the address, by node
+		for _, node := range n.Nodes {
+			if before, _, ok := strings.Cut(node.Config, "\n description Port-channel1"); ok {
+				at[node.Name] = before[strings.LastIndex(before, " ")+1:]
+			}
+		}
+		for _, l := range n.Links {
+			if x, y := n.Of("a").Ports[l.A.Port] == at["a"], n.Of("b").Ports[l.B.Port] == at["b"]; x != y {
+				t.Errorf("%s: the addresses are at %v, which are two cables", name, at)
+			}
+		}
+	}
+}
+
+// TestSlotOfOne: a switch that is no stack has its ports in slot 1 for EDP alone.
+func TestSlotOfOne(t *testing.T) {
+	exos := func(name, peer, port, edp string) string {
+		return "* " + name + ".1 # show switch\nSysName:          " + name + "\n* " + name + ".2 # show version\nImage   : ExtremeXOS version 32.7.1.9 by release-manager\n* " + name + ".3 # show lldp neighbors\n" +
+			"Port     Neighbor Chassis ID      Neighbor Port ID    TTL     Age   Neighbor System Name\n====\n" + port + "        02:04:96:00:00:01        5                   120     12    " + peer + "\n====\n* " +
+			name + ".4 # show edp ports all\nPort  Neighbor              Neighbor-ID             Remote   Age  Num\n                                                    Port          Vlans\n====\n" + port + "     " + peer + "                    00:00:02:04:96:00:00:01 " + edp + "      12   3\n====\n* " + name + ".5 # \n"
+	}
+	n := inferred(t, written(t, exos("x1", "x2", "5", "1:5"), exos("x2", "x1", "5", "1:5"))...)
+	if diff := cmp.Diff([]string{"x1:5 x2:5 both lldp+edp"}, links(n)); diff != "" || len(n.Contradictions) > 0 {
+		t.Errorf("%s%q", diff, n.Contradictions)
+	}
+	n = inferred(t, written(t, exos("x1", "x2", "5", "1:5"), exos("x2", "x1", "1:5", "1:5"))...) // a stack
+	if len(n.Contradictions) == 0 {
+		t.Errorf("LLDP's port 5 and EDP's 1:5 of a stack are one: links %v", links(n))
+	}
+}

@@ -293,6 +293,9 @@ func (b *builder) heard(n *Node, s neighbour, tables map[*Node][]neighbour) {
 		return
 	}
 	from, to := Endpoint{n.Name, key(s.port)}, Endpoint{other.Name, key(s.remote)}
+	if s.by == "edp" {
+		to.Port = withoutSlot(to.Port, tables[other])
+	}
 	if from == to {
 		b.unknown("%s port %s: it hears itself there: a loop is behind it, or an old neighbour of the same name", n.Name, s.port)
 		return
@@ -306,6 +309,20 @@ func (b *builder) heard(n *Node, s neighbour, tables map[*Node][]neighbour) {
 		}
 	}
 	b.tells[from] = append(b.tells[from], told{to, s.by})
+}
+
+// withoutSlot is a port as its own device calls it: Switch Engine tells neighbours of a switch that is no stack that its
+// ports are of slot 1.
+func withoutSlot(port string, own []neighbour) string {
+	alone, ok := strings.CutPrefix(port, "1:")
+	if !ok || strings.Contains(alone, ":") {
+		return port
+	}
+	stack := slices.ContainsFunc(own, func(o neighbour) bool { return strings.Contains(o.port, ":") })
+	if stack || !slices.ContainsFunc(own, func(o neighbour) bool { return o.port == alone }) {
+		return port
+	}
+	return alone
 }
 
 // beginning is the one device whose name begins as a row of n has it, and whose own table tells of n at the other end; may
@@ -478,7 +495,7 @@ func portOf(n *Node, i Interface) string {
 func (b *builder) network(p netip.Prefix, list []member) {
 	var free []member
 	for _, m := range list {
-		if m.port != "" && !b.used[Endpoint{m.node.Name, key(m.port)}] {
+		if m.port != "" && !b.used[Endpoint{m.node.Name, key(m.port)}] && len(b.members(m.node.Name, m.port)) == 0 {
 			free = append(free, m)
 		}
 	}

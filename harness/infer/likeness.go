@@ -235,20 +235,32 @@ func (b *builder) labInterface(n *Node, i Interface, taken map[string]string) st
 	if strings.HasPrefix(strings.ToLower(i.Name), "lo") {
 		return "lo"
 	}
+	free := func(name string) bool {
+		for _, t := range taken {
+			if t == name {
+				return false
+			}
+		}
+		return true
+	}
 	candidates := append([]string{i.Name}, i.Ports...)
+	var members []string
 	for _, l := range b.net.LAGs {
 		if l.Node == n.Name && slices.ContainsFunc(candidates, func(c string) bool { return key(c) == key(l.Name) }) {
-			candidates = append(candidates, l.Members...)
+			members = append(members, l.Members...)
 		}
 	}
 	for _, c := range candidates {
 		for port, name := range n.Ports {
-			free := true
-			for _, t := range taken {
-				free = free && t != name
-			}
-			if key(port) == key(c) && free {
+			if key(port) == key(c) && free(name) {
 				return name
+			}
+		}
+	}
+	for _, l := range b.net.Links { // in one order for both ends of an aggregate, which have to take the same cable
+		for _, e := range []Endpoint{l.A, l.B} {
+			if e.Node == n.Name && slices.ContainsFunc(members, func(m string) bool { return key(m) == key(e.Port) }) && free(n.Ports[e.Port]) {
+				return n.Ports[e.Port]
 			}
 		}
 	}
