@@ -453,27 +453,41 @@ func vossFields(l *Line) {
 
 // keepalived reads "Www Mmm dd hh:mm:ss yyyy: text".
 func keepalived(l *Line, s string) {
-	if len(s) < 25 || !strings.Contains("MonTueWedThuFriSatSun", s[:3]) || s[7] != ' ' {
+	const stamp = len("Mon Jan  2 15:04:05 2006")
+	if len(s) <= stamp || s[stamp] != ':' {
 		return
+	}
+	at, ok := weekday(s[:stamp])
+	if !ok {
+		return
+	}
+	l.Format, l.Time, l.Local, l.Program = Keepalived, at, true, "keepalived"
+	l.Text = strings.TrimPrefix(s[stamp+1:], " ")
+}
+
+// weekday reads "Www Mmm dd hh:mm:ss yyyy".
+func weekday(s string) (at time.Time, ok bool) {
+	if len(s) != len("Mon Jan  2 15:04:05 2006") || s[3] != ' ' || !strings.Contains("MonTueWedThuFriSatSun", s[:3]) || s[7] != ' ' {
+		return at, false
 	}
 	m := month(s[4:7])
 	d, ok1 := number(strings.TrimLeft(s[8:10], " "))
-	at, rest, ok2 := clock(s[11:])
-	if m == 0 || !ok1 || !ok2 || len(rest) < 6 || rest[5] != ':' {
-		return
+	since, rest, ok2 := clock(s[11:])
+	if m == 0 || !ok1 || !ok2 || len(rest) != 5 {
+		return at, false
 	}
-	y, ok3 := number(rest[1:5])
+	y, ok3 := number(rest[1:])
 	midnight, ok4 := day(y, m, d)
-	if !ok3 || !ok4 {
-		return
-	}
-	l.Format, l.Time, l.Local, l.Program = Keepalived, midnight.Add(at), true, "keepalived"
-	l.Text = strings.TrimPrefix(rest[6:], " ")
+	return midnight.Add(since), ok3 && ok4
 }
 
-// kernel reads "[   12.345678] text".
+// kernel reads "[   12.345678] text", and "[Www Mmm dd hh:mm:ss yyyy] text", which dmesg makes of it.
 func kernel(l *Line, s string) {
 	head, text, ok := strings.Cut(s[1:], "]")
+	if at, dated := weekday(head); ok && dated {
+		l.Format, l.Program, l.Time, l.Local, l.Text = Kernel, "kernel", at, true, strings.TrimPrefix(text, " ")
+		return
+	}
 	seconds, fraction, two := strings.Cut(strings.TrimLeft(head, " "), ".")
 	n, ok1 := number(seconds)
 	f, ok2 := number(fraction)

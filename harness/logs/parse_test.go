@@ -113,6 +113,7 @@ func TestFormats(t *testing.T) {
 			"0s ||kernel||Linux version 6.1.0",
 			"13m32.104211s ||kernel||eth1: link becomes ready",
 			"30m12.104211s warning||kernel||br0: port 2(eth2) received a packet with its own address",
+			"10:00:02.000 ||kernel||bond0: (slave eth1): link status definitely down, disabling slave",
 		},
 	}
 	for _, f := range logs.Formats() {

@@ -157,8 +157,52 @@ func zeros(b []byte, from int) bool {
 	return all >= 4 && zero*4 >= all*3
 }
 
+// oneByte is how much of a line is looked at to tell that it is of one byte a letter, in a text of UTF-16, and least
+// how much of it there has to be; the other way round least are the units.
+const (
+	oneByte = 256
+	least   = 8
+)
+
+// turn looks whether a line is written otherwise than those before, as by a program that appended to a file of
+// another: in bytes below UTF-16, or the other way round.
+func (s *splitter) turn() {
+	if s.wide == nil {
+		head, _ := s.in.Peek(2)
+		switch {
+		case bytes.Equal(head, []byte{0xff, 0xfe}), bytes.Equal(head, []byte{0xfe, 0xff}):
+			s.look()
+		case len(head) == 2 && head[0] != 0 && head[1] == 0:
+			if head, _ = s.in.Peek(2 * least); len(head) == 2*least && zeros(head, 1) && !zeros(head, 0) {
+				s.wide = binary.LittleEndian
+			}
+		}
+		return
+	}
+	head, _ := s.in.Peek(oneByte)
+	end := bytes.IndexByte(head, '\n')
+	if end < 0 {
+		end = len(head)
+	}
+	wide := end+1 < len(head) && head[end+1] == 0 // the other half of the end of a line
+	if !wide {
+		greatest := 1
+		if s.wide == binary.BigEndian {
+			greatest = 0
+		}
+		wide = true
+		for i := greatest; i < end; i += 2 { // letters of East Asia, kana and the lines of tables look like two of ASCII
+			wide = wide && (head[i] >= 0x4e || head[i] == 0x30 || head[i] == 0x25)
+		}
+	}
+	if end >= least && !wide && !bytes.ContainsFunc(head[:end], func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' || r > '~' }) {
+		s.wide, s.end = nil, '\n'
+	}
+}
+
 // line is the next line without its end. The last may lack that.
 func (s *splitter) line() (text string, cut int, err error) {
+	s.turn()
 	if s.wide != nil {
 		return s.wideLine()
 	}
