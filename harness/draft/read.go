@@ -100,7 +100,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		return nil
 	}
 	a := &answer{part: p, line: c.Line, what: c.Command}
-	shows, start := infer.ShowsConfig(c.Command)
+	shows, start := intake.ShowsConfig(c.Command)
 	f := strings.Fields(strings.ToLower(c.Command))
 	if c.Beyond > 0 {
 		a.cut = fmt.Sprintf("%d bytes beyond the %d that are read", c.Beyond, intake.MaxAnswer)

@@ -211,7 +211,11 @@ func (b *builder) lost(im *intake.Import) {
 				}
 				if (p.Kind == intake.Session || p.Kind == intake.SupportBundle) && s.config != "" && b.r.o.Lacks != nil { // others were asked as they were read
 					l, _ := b.r.o.Lacks(p.Platform, s.config)
-					lacks = append(lacks, l...)
+					for _, l := range l {
+						if !slices.ContainsFunc(p.Cut, func(cut string) bool { return strings.HasSuffix(cut, l) }) {
+							lacks = append(lacks, l)
+						}
+					}
 				}
 			}
 			name := filepath.Base(f.Name)

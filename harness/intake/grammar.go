@@ -49,6 +49,7 @@ type pattern struct {
 	First   string   `yaml:"first"`   // of a group: the one that begins a collection
 	Kind    Kind     `yaml:"kind"`    // of a head or a mark
 	Votes   int      `yaml:"votes"`   // of a mark
+	Begins  bool     `yaml:"begins"`  // of a mark: a configuration has it once, before all that says anything
 	In      []string `yaml:"in"`      // of a fact or a trailer: the commands whose answers have it
 	Weak    bool     `yaml:"weak"`    // of a fact: other platforms write it too
 	Every   bool     `yaml:"every"`   // of a fact: each place has another

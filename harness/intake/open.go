@@ -73,6 +73,8 @@ type reading struct {
 	o    *Options
 	f    *File
 	seen map[string]string // digest of a part to where it was
+	// damaged are files within archives that were not read, or not further, with the reason.
+	damaged []string
 }
 
 // visitError is an error of the visitor, which ends all.
@@ -80,15 +82,16 @@ type visitError struct{ error }
 
 func (g *Grammar) file(name string, o *Options, seen map[string]string) (File, error) {
 	f := File{Name: name, Parts: []*Part{}}
-	r := &reading{g, o, &f, seen}
+	r := &reading{g: g, o: o, f: &f, seen: seen}
 	err := r.open(name)
 	r.sameReport()
 	if v := (visitError{}); errors.As(err, &v) {
 		return f, v.error
 	}
 	if err != nil {
-		f.Error = inWords(err, o.Limits)
+		r.damaged = append(r.damaged, inWords(err, o.Limits))
 	}
+	f.Error = strings.Join(r.damaged, "; ")
 	return f, nil
 }
 
@@ -183,7 +186,8 @@ func (r *reading) content(file *os.File, size int64) error {
 	return r.archive("", data, 0, unpack.New(r.o.Limits))
 }
 
-// archive reads what is in a file, through all its archives.
+// archive reads what is in a file, through all its archives. One that is damaged within another is told, and what
+// stands behind it is read.
 func (r *reading) archive(name string, data []byte, depth int, u *unpack.Unpacker) error {
 	f := unpack.FormatOf(data)
 	if f == unpack.Plain {
@@ -193,13 +197,22 @@ func (r *reading) archive(name string, data []byte, depth int, u *unpack.Unpacke
 		return r.one(name, bytes.NewReader(data), data[:min(len(data), 512)])
 	}
 	return u.Each(data, depth, func(m unpack.Member) error {
+		inner := name
 		switch {
 		case !m.Regular:
 			return nil
 		case f.Stream(), m.Name == "":
-			return r.archive(name, m.Data, depth+1, u)
+		default:
+			inner = path.Join(name, m.Name)
 		}
-		return r.archive(path.Join(name, m.Name), m.Data, depth+1, u)
+		err := r.archive(inner, m.Data, depth+1, u)
+		if v := (visitError{}); err == nil || errors.As(err, &v) || errors.Is(err, unpack.ErrSize) || errors.Is(err, unpack.ErrMembers) || f.Stream() {
+			return err
+		}
+		if len(r.damaged) < most {
+			r.damaged = append(r.damaged, inner+": "+inWords(err, r.o.Limits))
+		}
+		return nil
 	})
 }
 
@@ -217,8 +230,11 @@ func (r *reading) one(name string, in io.Reader, head []byte) error {
 		r.f.Parts = append(r.f.Parts, &Part{Name: name, Kind: kind})
 		return nil
 	}
-	if _, wide := unpack.WideOf(head); !wide && bytes.IndexByte(head, 0) >= 0 {
+	if !isText(head) {
 		r.f.Parts = append(r.f.Parts, &Part{Name: name, Kind: Binary})
+		if by := packer(head); by != "" {
+			return fmt.Errorf("it is packed with %s, which is not read: send it unpacked, or as zip or tar.gz", by)
+		}
 		return nil
 	}
 	s := newSplitter(r.g, r.o, name)
@@ -245,6 +261,29 @@ func (r *reading) one(name string, in io.Reader, head []byte) error {
 		r.f.Parts = append(r.f.Parts, p.Part)
 	}
 	return err
+}
+
+// isText reports whether what a file begins with is text: without a zero, or of UTF-16 from the line on in which the
+// first one is. What comes below may be written otherwise, as by a program that appended to it.
+func isText(head []byte) bool {
+	const enough = 64 // bytes that tell UTF-16
+	zero := bytes.IndexByte(head, 0)
+	if zero < 0 {
+		return true
+	}
+	line := head[bytes.LastIndexByte(head[:zero], '\n')+1:]
+	_, wide := unpack.WideOf(line[:min(len(line), enough)])
+	return wide
+}
+
+// packer is the program that packed a file, of those whose files are not read.
+func packer(head []byte) string {
+	for magic, name := range map[string]string{"\xfd7zXZ\x00": "xz", "7z\xbc\xaf\x27\x1c": "7-Zip", "Rar!\x1a\x07": "RAR", "LZIP": "lzip", "\x04\x22\x4d\x18": "lz4"} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return name
+		}
+	}
+	return ""
 }
 
 // bounded is a stream that may not go on without end.

@@ -23,6 +23,7 @@ type part struct {
 	groups  map[string]bool
 	number  string // of the part, which stands for a model that is not told
 	first   string // command that a head named first
+	stamp   string // the time that the terminal wrote before its first prompt
 	count   int    // of the prompt before
 	text    strings.Builder
 	large   bool // it is longer than what is held
@@ -49,40 +50,55 @@ type section struct {
 	written  int // lines of it that are not blank
 	last     string
 	log      bool // of lines of a log
+	// Of a configuration that no line names: what began it, that its last line came, and the name of the device.
+	begun []*pattern
+	ended bool
+	host  string
 }
 
 // splitter cuts the lines of one text into parts and answers.
 type splitter struct {
-	g     *Grammar
-	o     *Options
-	name  string
-	clean *cleaner
-	verb  *regexp.Regexp
-	putty *regexp.Regexp
-	logs  *regexp.Regexp
-	many  *regexp.Regexp // a command that is answered by those of many
-	stamp *regexp.Regexp // the time before a line
+	g        *Grammar
+	o        *Options
+	name     string
+	clean    *cleaner
+	verb     *regexp.Regexp
+	hostname *regexp.Regexp   // a line of a configuration with the name of the device
+	done     *regexp.Regexp   // the end of a recording
+	heads    []*regexp.Regexp // of programs that record a terminal, with the time
+	logs     *regexp.Regexp
+	many     *regexp.Regexp // a command that is answered by those of many
+	stamp    *regexp.Regexp // the time before a line
+	dated    *regexp.Regexp // of which, with a day
 
-	asked    string // the command that all of the text is the answer to, by the name of its file
-	parts    []*part
-	cur      *part
-	sec      *section
-	commands int
-	held     int    // bytes of parts that are remembered
-	previous string // the line before
-	stamped  bool   // the terminal wrote the time before each line
-	lines    int
-	failed   error // of the visitor
+	asked     string // the command that all of the text is the answer to, by the name of its file
+	parts     []*part
+	since     int // the first of parts that the latest recording has
+	cur       *part
+	sec       *section
+	commands  int
+	held      int    // bytes of parts that are remembered
+	previous  string // the line before
+	stamped   bool   // the terminal wrote the time before each line
+	stampedAt string // the last of those that names a day
+	lines     int
+	failed    error // of the visitor
 }
 
 func newSplitter(g *Grammar, o *Options, name string) *splitter {
 	return &splitter{
 		g: g, o: o, name: name, clean: newCleaner(),
-		verb:  regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|ssh|telnet|nv|net|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
-		putty: regexp.MustCompile(`^(?:=~){5,}=* PuTTY log (\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) `),
-		logs:  regexp.MustCompile(`(?:^|[\s/])(?:log\w*|journal\w*|dmesg|syslog)\b`),
-		many:  regexp.MustCompile(`^sh\w* (?:full)?tech`),
-		stamp: regexp.MustCompile(`^(?:\[(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z?\]|(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z?:?)(?: |$)`),
+		verb: regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|ssh|telnet|nv|net|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
+		heads: []*regexp.Regexp{
+			regexp.MustCompile(`^(?:=~){5,}=* (PuTTY) log (\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) `),
+			regexp.MustCompile(`^(Script) started on (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}|[A-Z][a-z]{2} \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d(?: [AP]M)?(?: [A-Z]{2,5})?)`),
+		},
+		hostname: regexp.MustCompile(`^(?:hostname|set system host-name|configure snmp sysName) "?([^\s";]+)`),
+		done:     regexp.MustCompile(`^Script done on `),
+		logs:     regexp.MustCompile(`(?:^|[\s/])(?:log\w*|journal\w*|dmesg|syslog)\b`),
+		many:     regexp.MustCompile(`^sh\w* (?:full)?tech`),
+		dated:    regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?`),
+		stamp:    regexp.MustCompile(`^(?:\[(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z?\]|(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z?:?)(?: |$)`),
 	}
 }
 
@@ -164,6 +180,9 @@ func (s *splitter) unstamped(l *logs.Line, text string) (*logs.Line, string) {
 		return l, text
 	}
 	s.stamped = true
+	if day := s.dated.FindString(at); day != "" {
+		s.stampedAt = strings.Replace(day, "T", " ", 1)
+	}
 	bare := &logs.Line{File: l.File, Number: l.Number, Offset: l.Offset, Raw: text[len(at):], Cut: l.Cut}
 	(&logs.Parser{}).Parse(bare)
 	return bare, bare.Raw
@@ -200,25 +219,31 @@ func (s *splitter) mean(l *logs.Line, text string) {
 	}
 }
 
-// header is what a program writes that records a terminal.
+// header is what a program writes that records a terminal. What comes below is another session, of the same device too.
 func (s *splitter) header(l *logs.Line, text string) bool {
-	if !strings.Contains(text, "PuTTY log") {
+	if !strings.Contains(text, "PuTTY log") && !strings.HasPrefix(text, "Script ") {
 		return false
 	}
-	m := s.putty.FindStringSubmatch(text)
-	if m == nil {
-		return false
+	if s.done.MatchString(text) {
+		s.close()
+		return true
 	}
-	s.close()
-	s.begin(l)
-	s.cur.Kind = Session
-	s.cur.taken(m[1], "the header of PuTTY")
-	return true
+	for _, re := range s.heads {
+		if m := re.FindStringSubmatch(text); m != nil {
+			s.close()
+			s.begin(l)
+			s.since = len(s.parts) - 1
+			s.cur.Kind = Session
+			s.cur.taken(m[2], "the header of "+strings.Replace(m[1], "Script", "script", 1))
+			return true
+		}
+	}
+	return false
 }
 
-// aside is a line of no answer that a device writes before its prompt.
+// aside is a line of no answer that a device writes before its prompt, or between its lines.
 func (s *splitter) aside(l *logs.Line, text string) bool {
-	if !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "--{") {
+	if !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "--{") && !strings.HasPrefix(text, "-- ") {
 		return false
 	}
 	for i := range s.g.Platforms {
@@ -342,7 +367,7 @@ func (s *splitter) prompt(l *logs.Line, text string) bool {
 		got := named(p.prompt, m)
 		command := strings.TrimSpace(got["command"])
 		device := got["device"]
-		known := s.device(device) != nil
+		known := s.device(device, 0) != nil
 		if command == "" && !known || command != "" && !s.verb.MatchString(command) && !known {
 			continue
 		}
@@ -353,6 +378,7 @@ func (s *splitter) prompt(l *logs.Line, text string) bool {
 		s.session(l, device)
 		s.cur.votes[p.Name] += promptVotes(p.Name)
 		s.counted(l, got["count"])
+		s.cur.stamp = cmp.Or(s.cur.stamp, s.stampedAt)
 		if command != "" {
 			s.open(l, p.Name, Command{Command: asked(command)})
 		}
@@ -363,7 +389,7 @@ func (s *splitter) prompt(l *logs.Line, text string) bool {
 
 // session turns to the part of a device that is spoken to at a prompt.
 func (s *splitter) session(l *logs.Line, device string) {
-	if p := s.device(device); p != nil && device != "" {
+	if p := s.device(device, s.since); p != nil && device != "" {
 		s.cur = p
 		return
 	}
@@ -375,9 +401,9 @@ func (s *splitter) session(l *logs.Line, device string) {
 	s.cur.Device = cmp.Or(device, s.cur.Device)
 }
 
-// device finds the session of a device, the latest first.
-func (s *splitter) device(name string) *part {
-	for _, p := range slices.Backward(s.parts) {
+// device finds the session of a device, the latest first, of the parts from one on.
+func (s *splitter) device(name string, since int) *part {
+	for _, p := range slices.Backward(s.parts[since:]) {
 		if p.Kind == Session && p.Device == name {
 			return p
 		}
@@ -416,6 +442,8 @@ func asked(command string) string {
 
 // body is a line of an answer, or of none.
 func (s *splitter) body(l *logs.Line, text string) {
+	is := s.sign(text)
+	s.another(l, is)
 	s.within(l)
 	kinds := s.marks(text)
 	if s.sec != nil && !s.sec.Implied && s.sec.Command.Command != "" {
@@ -428,6 +456,64 @@ func (s *splitter) body(l *logs.Line, text string) {
 		return
 	}
 	s.implied(l, text, kinds)
+	s.signed(text, is)
+}
+
+// sign is what a line tells of where a configuration begins.
+type sign struct {
+	begins []*pattern // that a configuration has once
+	config bool       // it is of a configuration
+	host   string     // the name of the device
+}
+
+func (s *splitter) sign(text string) (is sign) {
+	if text == "" || text[0] == ' ' || s.sec != nil && (!s.sec.Implied || s.sec.log) {
+		return is
+	}
+	for i := range s.g.Platforms {
+		for j := range s.g.Platforms[i].Marks {
+			m := &s.g.Platforms[i].Marks[j]
+			if m.Kind != Config {
+				continue
+			}
+			if _, ok := m.fits(text); ok {
+				is.config = true
+				if m.Begins {
+					is.begins = append(is.begins, m)
+				}
+			}
+		}
+	}
+	if m := s.hostname.FindStringSubmatch(text); m != nil {
+		is.host = m[1]
+	}
+	return is
+}
+
+// another begins the configuration of another device, or a later one of the same, in a text of several that nothing
+// else parts: below the end of one, by a line that begins one, or by another name.
+func (s *splitter) another(l *logs.Line, is sign) {
+	c := s.sec
+	if c == nil || !c.Implied || c.log || c.kinds[Config] == 0 {
+		return
+	}
+	again := slices.ContainsFunc(is.begins, func(m *pattern) bool { return slices.Contains(c.begun, m) })
+	if again || (is.config || is.host != "") && c.ended || is.host != "" && c.host != "" && is.host != c.host {
+		s.close()
+		s.begin(l)
+		s.open(l, "", Command{Implied: true})
+	}
+}
+
+// signed keeps what a line told of the configuration that it stands in.
+func (s *splitter) signed(text string, is sign) {
+	c := s.sec
+	if c == nil || !c.Implied || c.log {
+		return
+	}
+	c.begun = append(c.begun, is.begins...)
+	c.host = cmp.Or(is.host, c.host)
+	c.ended = c.ended || text == "end"
 }
 
 // marks lets a line vote for what it stands in.
@@ -584,6 +670,12 @@ func (s *splitter) close() {
 	c.Status = s.status(c, p, text)
 	if c.Status == Answered || c.Status == CutOff {
 		s.facts(c, p, text)
+	}
+	if all, _ := ShowsConfig(c.Command.Command); all && !c.Implied && c.Status == Answered && c.Beyond == 0 {
+		lacks, _ := s.lacksConfig(s.g.favourite(p.votes), text) // a prompt is that of several
+		for _, l := range lacks {
+			p.cut("the answer to %s at line %d lacks %s", c.Command.Command, c.Line, l)
+		}
 	}
 	key := c.Command.Command + "\x00" + c.Slot + "\x00" + digest(text)
 	c.Again = c.written > 0 && p.answers[key]

@@ -24,6 +24,9 @@ func (s *splitter) finish(cut bool) {
 				p.Hosts = hosts[:min(len(hosts), most)]
 			}
 		}
+		if p.stamp != "" {
+			p.taken(strings.Replace(p.stamp, ",", ".", 1), "the time that the terminal wrote before it")
+		}
 		if p.Taken.IsZero() && !p.Last.IsZero() {
 			p.Taken, p.Local, p.From = p.Last, p.clock.lastLocal, "the last line of the log"
 		}
@@ -107,6 +110,16 @@ func (s *splitter) lacks(p *part, text string) (lacks []string, known bool) {
 		return nil, false
 	}
 	return s.g.ConfigLacks(p.Platform, text)
+}
+
+// lacksConfig asks the same of an answer that is a configuration.
+func (s *splitter) lacksConfig(platform, text string) (lacks []string, known bool) {
+	if s.o.Lacks != nil {
+		if lacks, known := s.o.Lacks(Config, platform, text); known {
+			return lacks, true
+		}
+	}
+	return s.g.ConfigLacks(platform, text)
 }
 
 // ConfigLacks tells what a configuration lacks, by how a platform's end. The end is optional in files
