@@ -70,7 +70,7 @@ func (c *changes) read(text string, open bool) error {
 		case dayHead().MatchString(line):
 			c.end()
 			c.version, open = "", true // a version is named below it, or none is known
-		case open && c.sections(line, below):
+		case open && c.sections(line, below, k > 0 && strings.TrimSpace(lines[k-1]) == "" && below == ""):
 		case !entry && unreadHead(line) && (!c.letter || strings.HasSuffix(line, ":")):
 			c.end()
 			c.version = ""
@@ -123,9 +123,9 @@ func unreadHead(line string) bool {
 }
 
 // sections takes in a line that says of what kind the entries below it are. What a version has and does not fix ends where
-// another kind begins, also without a mark.
-func (c *changes) sections(line, below string) bool {
-	name, ok := sectionName(line, below)
+// another kind begins, also without a mark; alone tells that empty lines stand around the line.
+func (c *changes) sections(line, below string, alone bool) bool {
+	name, ok := sectionName(line, below, alone)
 	text := strings.TrimSpace(line)
 	if !ok && (openHeading().MatchString(text) || openHeading().MatchString(c.section) && (fixes(text) || newsHeading().MatchString(text))) {
 		name, ok = text, true

@@ -42,6 +42,9 @@ func TestChangelogNotFixed(t *testing.T) {
 			{"fix crash where a next hop is not resolved", "2.0", ""},
 		}},
 		{"what may be either", "# 2.0\n## Fixed\n- Known issue: bgpd crashes on clear\n## Not for the faint of heart\n- bgpd crashes on shut\n", nil},
+		{"releases with a name, and headings without a mark", "## Unreleased next version\n\nBug fixes\n\n## 2.2.8 ‘Second Wind’\n\nReleased 2026-03-01.\n\nBug fixes\n\n* Set a socket to non-blocking.\n\nOther changes\n\n* Added building packages for Debian 13.\n\n## 2.2.7-rc1\n\nNew\n\n* The order of peers is now random.\n\nSecurity fixes\n\n* Changed how errors of a listener are handled.\n", []entry{
+			{"Set a socket to non-blocking", "2.2.8", ""}, {"Changed how errors of a listener are handled", "2.2.7-rc1", ""},
+		}},
 		{"an entry that ends in a release", "# Release 2.2.8\n* Fix crash in a state machine\n* Merge fix from release 2.2.7\n* Fix memory leak of sockets\n", []entry{
 			{"Fix crash in a state machine", "2.2.8", ""}, {"Fix memory leak of sockets", "2.2.8", ""},
 		}},

@@ -19,7 +19,8 @@ var releaseHeads = []expression{ //nolint:gochecknoglobals // a table that nothi
 	express(`^()(\d+\.\d+[\w.]*) \[\d{4}-`),
 	express(`^\s*\* (keepalived)-(\d[\d.]*\d)(?: released)?\.?$`),
 	// Markdown, as keepachangelog.com and forges' release pages have it.
-	express(`^#{1,4} ()\[?[vV]?(\d+\.\d+[\w.]*)\]?(?:\([^()\s]+\))?(?: *[-–—,]? *\(?\d{4}-\d\d-\d\d\)?)?(?: *[-–—] *[\w ]{1,30}| \[[A-Z]+\])?$`),
+	express(`^#{1,4} ()\[?[vV]?(\d+\.\d+[\w.]*(?:-(?:alpha|beta|pre|rc)[\d.]*)?)\]?(?:\([^()\s]+\))?(?: *[-–—,]? *\(?\d{4}-\d\d-\d\d\)?)?(?: *[-–—] *[\w ]{1,30}| \[[A-Z]+\])?$`),
+	express(`^#{1,4} ()\[?[vV]?(\d+\.\d+[\w.]*)\]?(?: *[-–—:])? *["'‘“„«][^"'‘“„«]{1,60}["'’”“»]$`), // a release with a name
 	// A sentence may speak of a release, and a line of it begin so: no small letters follow a heading's.
 	express(`^#+ (?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
 	express(`^(?:\* )?()Release (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
@@ -51,7 +52,7 @@ var (
 	unreleasedHead = express(`(?i)^\[?(?:unreleased|(?:next|upcoming)(?: (?:release|version))?|main|master|head)\]?(?:\[\]|\([^()]*\))*(?: *[-–(].*)?:?$`)
 	sectionHead    = express(`^#{2,6} +(?:[^\w\s]+ *)?([A-Za-z].{0,60})$`)
 	boldHead       = express(`^\*\*(?:[^\w\s]+ *)?([A-Za-z][^*]{0,60}?):?\*\*:?$`)
-	newsHeading    = express(`(?i)^(?:(?:major |release )?highlights|added|revert(?:ed|s)|adds|changed|changes|removed|deprecated|deprecations|new\b.*|features?|enhancements?|improvements?|documentation|docs|dependencies|internal|maintenance|miscellaneous|chores?|performance|optimi[sz]ations?|tests?|breaking\b.*|(?:behaviou?r|configuration|syntax)\b.{0,20}\bchanges\b.*|upgrad\w+\b.*|contributors?|credits|thanks\b.*)\s*:?$`)
+	newsHeading    = express(`(?i)^(?:(?:major |release )?highlights|(?:other|further|additional|internal|notable) changes|added|revert(?:ed|s)|adds|changed|changes|removed|deprecated|deprecations|new\b.*|features?|enhancements?|improvements?|documentation|docs|dependencies|internal|maintenance|miscellaneous|chores?|performance|optimi[sz]ations?|tests?|breaking\b.*|(?:behaviou?r|configuration|syntax)\b.{0,20}\bchanges\b.*|upgrad\w+\b.*|contributors?|credits|thanks\b.*)\s*:?$`)
 	// A heading of fixes is made of their words: "Bugs or regressions", "Other resolved issues".
 	fixHeading = express(`(?i)^(?:(?:other|important|critical|major|minor|misc(?:ellaneous)?|general|and|or|&|/|,|-) *)*(?:(?:bugs?|(?:bug|security)[ -]?fix(?:es)?|fix|fixes|fixed|resolved|corrected|solved|vulnerabilit(?:y|ies)|security) *(?:(?:and|or|&|/|,|-|other|security|bugs?|issues?|problems?|defects?|regressions?|fixed|fix(?:es)?|resolved|corrected|updates?|vulnerabilit(?:y|ies)|corrections) *)*)(?:\([^)]*\))?\s*:?$`)
 	headingOf  = express(`(?i) (?:in|of|for|since) .{1,40}$`)
@@ -129,8 +130,8 @@ func looseHeadOf(line, below string) (product, v string, ok bool) {
 }
 
 // sectionName reads a line that says of what kind the entries below it are: one that is marked as a heading, or one that
-// says nothing else.
-func sectionName(line, below string) (name string, ok bool) {
+// says nothing else. alone tells that empty lines stand around it.
+func sectionName(line, below string, alone bool) (name string, ok bool) {
 	if m := sectionHead().FindStringSubmatch(line); m != nil {
 		return m[1], true
 	}
@@ -144,7 +145,7 @@ func sectionName(line, below string) (name string, ok bool) {
 	if underline().MatchString(below) {
 		return text, true
 	}
-	return text, fixes(text) || strings.HasSuffix(text, ":") && (newsHeading().MatchString(text) || openHeading().MatchString(text))
+	return text, fixes(text) || (strings.HasSuffix(text, ":") || alone) && (newsHeading().MatchString(text) || openHeading().MatchString(text))
 }
 
 // fixes reports whether a heading is one of fixes, "Fixed bugs in the agent".
