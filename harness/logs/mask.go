@@ -126,9 +126,14 @@ func (m *masker) plain(w string, s shape) string {
 	case isNumber(w, s):
 		return "<N>"
 	}
-	// "rstp.c:239", "line:7"
-	if i := strings.LastIndexByte(w, ':'); i > 0 && allDigits(w[i+1:]) {
-		return w[:i+1] + "<N>"
+	// "rstp.c:239", "line:7", "VTY:0x562ef73ee950"
+	if i := strings.LastIndexByte(w, ':'); i > 0 {
+		switch rest := w[i+1:]; {
+		case allDigits(rest):
+			return w[:i+1] + "<N>"
+		case isHex(rest, shapeOf(rest)):
+			return w[:i+1] + "<HEX>"
+		}
 	}
 	return w
 }
