@@ -5,7 +5,8 @@
 # make test      all tests
 # make lint      what CI checks beside the tests
 # make corpus    every scenario of the corpus and its control, five trials each, without an engine and with
-# make circle    failing runs of the corpus, through case draft and case try, back to failing runs; signatures of crashes
+# make circle    failing runs of the corpus, through case draft and case try, back to failing runs; signatures of crashes,
+#                and the line that logs diff ranks
 # make fuzz      every fuzz target for FUZZTIME (1m) each; one package with FUZZ=./harness/intake
 # make bench     the figures that harness/docs/figures.md names
 # make generate  writes what is checked in and made from the program: schemas, reference
@@ -105,7 +106,7 @@ corpus: ready-vm
 	REPRISE_CORPUS_TRIALS=5 $(GO) test -count 1 -parallel 4 -run 'TestCorpus|TestMachines' -timeout 60m ./cmd/reprise
 
 circle: ready
-	REPRISE_CIRCLE=1 $(GO) test -count 1 -v -run 'TestCircle|TestSignatures' -timeout 60m ./cmd/reprise
+	REPRISE_CIRCLE=1 $(GO) test -count 1 -v -run 'TestCircle|TestSignatures|TestTelling' -timeout 60m ./cmd/reprise
 
 # What go vet says of all else, golangci-lint says.
 lint:
