@@ -24,6 +24,7 @@ func (w *drafter) changed() {
 		w.logged(n)
 		w.levels(n)
 	}
+	w.unequal()
 	w.told()
 	slices.SortStableFunc(w.d.Changes, func(x, y Change) int { return int(min(max(x.at-y.at, -1), 1)) })
 }

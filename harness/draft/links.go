@@ -135,6 +135,59 @@ func (w *drafter) resized(n *infer.Node, name string, is, was int, to, from stri
 	}
 }
 
+// ended is an end of a link with the MTU that its device tells.
+type ended struct {
+	infer.Endpoint
+	mtu   int
+	where string
+	again bool // an earlier capture has it too
+}
+
+// unequal finds links whose ends have different MTUs, where no capture shows how that came: of one end there is none from
+// before. What is up stays so until the link goes down, so it does.
+func (w *drafter) unequal() {
+	for _, l := range w.net.Links {
+		x, okX := w.endOf(l.A)
+		y, okY := w.endOf(l.B)
+		if !okX || !okY || x.mtu == y.mtu || x.again && y.again { // it was so when all was well
+			continue
+		}
+		if x.mtu == labMTU {
+			x, y = y, x
+		}
+		c := Change{Node: x.Node, From: x.where, What: fmt.Sprintf("the MTU of %s is %d, and of %s, the other end of its link, %d (%s)", x.Port, x.mtu, y, y.mtu, y.where)}
+		for _, e := range []ended{x, y} {
+			if e.mtu != labMTU {
+				c.steps = append(c.steps, step{Node: e.Node, Exec: fmt.Sprintf("ip link set %s mtu %d", w.net.Of(e.Node).Ports[e.Port], e.mtu)})
+			}
+		}
+		c.steps = append(c.steps, step{Link: w.labEnd(x.Endpoint), Fault: "down", For: seconds(5)})
+		w.change(c)
+	}
+}
+
+// endOf is an end of a link that keeps its name in the lab; ok is false where no capture tells its MTU, or two tell
+// different ones, which are a change.
+func (w *drafter) endOf(end infer.Endpoint) (e ended, ok bool) {
+	n := w.net.Of(end.Node)
+	if n == nil || n.Likeness != infer.Exact && n.Likeness != infer.Near || n.Ports[end.Port] == "" {
+		return e, false
+	}
+	file := ""
+	for _, a := range w.answers[n.Name] {
+		now := a.links[end.Port].mtu
+		switch {
+		case now == 0:
+		case e.mtu != 0 && e.mtu != now:
+			return e, false
+		default:
+			e = ended{end, now, w.lineOf(a, a.links[end.Port].line), e.again || file != "" && file != w.files[a.part]}
+			file = w.files[a.part]
+		}
+	}
+	return e, e.mtu != 0
+}
+
 // lineOf is where a line of an answer stands, so many after its first.
 func (w *drafter) lineOf(a *answer, line int) string {
 	return fmt.Sprintf("%s:%d", w.files[a.part], a.line+line)

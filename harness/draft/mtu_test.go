@@ -31,6 +31,27 @@ func TestMTU(t *testing.T) {
 	}
 }
 
+// TestUnequalMTUs: where the ends of a link have different MTUs, and of one of them there is no capture from before, the
+// difference is what may have set it off; one that was there when all was well is not.
+func TestUnequalMTUs(t *testing.T) {
+	session := func(number, mtu int, state string) []byte {
+		return fmt.Appendf(nil, "r%[1]d# show version\nFRRouting 8.4.4 (r%[1]d) on Linux.\nr%[1]d# show running-config\nfrr version 8.4.4\nhostname r%[1]d\ninterface eth1\n ip address 10.0.0.%[1]d/24\nexit\nrouter ospf\n network 10.0.0.0/24 area 0\nexit\nend\n"+
+			"r%[1]d# show interface\nInterface eth1 is up, line protocol is up\n  vrf: default\n  index 2 metric 0 mtu %[2]d speed 10000\n"+
+			"r%[1]d# show ip ospf neighbor\n2.2.2.2           1 %[3]s/-      1m03s             3.938s 10.0.0.%[4]d        eth1:10.0.0.%[1]d                        0     0     0\nr%[1]d# \n", number, mtu, state, 3-number)
+	}
+	before, now, far := txtar.File{Name: "r1-1.txt", Data: session(1, 1500, "Full")}, txtar.File{Name: "r1-2.txt", Data: session(1, 1500, "ExStart")}, txtar.File{Name: "r2.txt", Data: session(2, 1400, "Exchange")}
+	d, n := drafted(t, "", before, now, far)
+	const want = "the MTU of eth1 is 1400, and of r1:eth1, the other end of its link, 1500 (r1-2.txt:16)"
+	if len(d.Changes) != 1 || d.Changes[0].What != want || d.Changes[0].From != "r2.txt:16" || d.Hypotheses[0].Name != "01-changes" {
+		t.Errorf("%+v: %v", d.Changes, d.Hypotheses)
+	}
+	valid(t, d, n)
+	d, _ = drafted(t, "", before, txtar.File{Name: "r2-1.txt", Data: session(2, 1400, "Full")}, now, far)
+	if len(d.Changes) != 0 {
+		t.Errorf("it was so before: %+v", d.Changes)
+	}
+}
+
 // TestSwitchMTU: another MTU of a switch's VLAN is set at the port of the router that stands for it, and what else its
 // configuration has more or less is told by its lines.
 func TestSwitchMTU(t *testing.T) {
