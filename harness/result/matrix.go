@@ -58,6 +58,8 @@ type Matrix struct {
 	Counts       map[CellVerdict]int `json:"counts"`
 	Took         time.Duration       `json:"took"`              // of this machine's time
 	Stopped      string              `json:"stopped,omitempty"` // why cells were left
+	// Unheld is what of its cells could not be held against what was recorded of them when it was read; never believed of a file.
+	Unheld string `json:"unheld,omitempty"`
 }
 
 // Subject is one version of one platform.

@@ -14,6 +14,8 @@ type MatrixDiff struct {
 	Old          string `json:"old"` // ids of the runs
 	New          string `json:"new"`
 	SuiteChanged bool   `json:"suite-changed,omitempty"` // its files are not the same
+	// Unheld tells, run by run, what of its cells could not be held against what was recorded of them.
+	Unheld []string `json:"unheld,omitempty"`
 
 	NewlyFailing   []CellChange `json:"newly-failing,omitempty"`    // fails, and did not always
 	Fixed          []CellChange `json:"fixed,omitempty"`            // passes, and failed, by more than chance
@@ -81,6 +83,11 @@ func DiffMatrices(old, m *Matrix) (*MatrixDiff, error) {
 		return nil, fmt.Errorf("%s is of the suite %s and %s of %s: only runs of one suite have the same cells", old.ID, short(old.Suite), m.ID, short(m.Suite))
 	}
 	d := &MatrixDiff{Suite: m.Suite, Old: old.ID, New: m.ID, SuiteChanged: old.Digest != m.Digest, Unchanged: map[CellVerdict]int{}}
+	for _, side := range []*Matrix{old, m} {
+		if side.Unheld != "" {
+			d.Unheld = append(d.Unheld, side.ID+": "+side.Unheld)
+		}
+	}
 	was := make(map[string]*Cell, len(old.Cells))
 	for i := range old.Cells {
 		was[old.Cells[i].Key()] = &old.Cells[i]

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -26,7 +25,8 @@ const (
 // ReadMatrix reads matrix.json of a folder, which anybody may have written: it is a regular file within
 // the folder, of at most plain.Data bytes, and every word and number in it is one that a matrix can have.
 // The numbers of cells are counted, and not believed. A matrix that was broken off is read as what it is
-// so far: cells that its ledger has beyond matrix.json are those of the ledger.
+// so far: cells that its ledger has beyond matrix.json are those of the ledger. Cells are held against that ledger, and against
+// those of their runs: one that is stored otherwise is inconclusive. What cannot be held so is told in [Matrix.Unheld].
 func ReadMatrix(dir string) (*Matrix, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -55,19 +55,16 @@ func ReadMatrix(dir string) (*Matrix, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	if err := m.hold(root); err != nil {
+		return nil, fmt.Errorf("read matrix in %s: %w", dir, err)
+	}
 	m.Counts = m.Count()
 	return m, nil
 }
 
 // catchUp takes cells that were decided after matrix.json was written from the ledger: what was killed left them there.
 func (m *Matrix) catchUp(root *os.Root) error {
-	data, err := plain.ReadBy(root.OpenFile, filepath.Base(MatrixLedger("")), plain.Data)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	entries, err := evidence.ParseChained(filepath.Base(MatrixLedger("")), data, func(e CellEntry) string { return e.Prev })
+	entries, _, err := matrixEntries(root)
 	if err != nil {
 		return err
 	}
@@ -81,7 +78,6 @@ func (m *Matrix) catchUp(root *os.Root) error {
 		if c == nil || c.Verdict != NotTested || c.Digest != now.Digest || now.Verdict == NotTested {
 			continue
 		}
-		now.Deviation = c.Deviation
 		*c = now
 	}
 	return nil

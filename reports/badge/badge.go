@@ -90,6 +90,9 @@ func words(m *reports.Matrix) string {
 	if m.Unfinished() != "" {
 		parts = append(parts, "not whole")
 	}
+	if m.Unheld != "" {
+		parts = append(parts, "as its file says")
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -100,7 +103,7 @@ func colour(m *reports.Matrix) string {
 		return red
 	case counts[result.Fail]+counts[result.Flaky] > 0:
 		return amber
-	case counts[result.CellUnknown]+counts[result.Blocked]+counts[result.NotTested] > 0, m.Unfinished() != "":
+	case counts[result.CellUnknown]+counts[result.Blocked]+counts[result.NotTested] > 0, m.Unfinished() != "", m.Unheld != "":
 		return grey
 	case counts[result.Pass]+counts[result.PassWithNote] > 0:
 		return green

@@ -45,6 +45,9 @@ func Matrix(w io.Writer, m *reports.Matrix) error {
 		if why := m.Unfinished(); why != "" {
 			s.Properties = append(s.Properties, property{"not whole", reports.Clean(why)})
 		}
+		if m.Unheld != "" {
+			s.Properties = append(s.Properties, property{"not held against its record", reports.Clean(m.Unheld)})
+		}
 		doc.Suites = append(doc.Suites, s)
 	}
 	for i := range m.Cells {

@@ -30,6 +30,9 @@ func Matrix(w io.Writer, m *reports.Matrix) error {
 	if why := m.Unfinished(); why != "" {
 		p.line("**Not whole**: %s.\n", text(why))
 	}
+	if m.Unheld != "" {
+		p.line("**Not held against its record**: %s.\n", text(m.Unheld))
+	}
 	if why := m.Restricted(); why != "" {
 		p.line("**Not for third parties**: %s.\n", text(why))
 	}
@@ -364,6 +367,9 @@ func first(s string, most int) string {
 func Diff(w io.Writer, d *result.MatrixDiff) error {
 	p := &page{}
 	p.line("# %s: %s against %s\n", text(d.Suite), text(d.New), text(d.Old))
+	for _, why := range d.Unheld {
+		p.line("**Not held against its record**: %s.\n", text(why))
+	}
 	p.changes(d, maxMatrixRows)
 	_, err := w.Write(p.Bytes())
 	return err
@@ -380,6 +386,9 @@ func Summary(w io.Writer, m *reports.Matrix) error {
 	}
 	if why := m.Unfinished(); why != "" {
 		p.line("\nNot whole: %s", text(first(why, 160)))
+	}
+	if m.Unheld != "" {
+		p.line("\nNot held against its record: %s", text(first(m.Unheld, 200)))
 	}
 	if why := m.Restricted(); why != "" {
 		p.line("\nNot for third parties: %s", text(why))

@@ -89,6 +89,9 @@ const maxShown = 40
 func printMatrixDiff(w io.Writer, d *result.MatrixDiff) {
 	cli.Tell(w, "- %s", d.Old)
 	cli.Tell(w, "+ %s", d.New)
+	for _, why := range d.Unheld {
+		cli.Tell(w, "not held against its record: %s", why)
+	}
 	if d.SuiteChanged {
 		cli.Tell(w, "the suite's files are not the same: a cell may have tested something else")
 	}
