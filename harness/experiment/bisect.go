@@ -251,10 +251,15 @@ func (s *bisection) inRealTime(ctx context.Context, b *Bench, dir evidence.Dir, 
 	if s.o.OnReal != nil {
 		s.o.OnReal(slow.images[with], slow.images[without], s.o.Measure)
 	}
-	final, err := counted(ctx, rec, slow.only(with), s.o.Measure)
+	return s.realTime(ctx, rec, with, without)
+}
+
+// realTime tries two versions with an oracle of labs at speed 1.
+func (s *bisection) realTime(ctx context.Context, slow isolate.Oracle, with, without int) (*result.RealTime, error) {
+	final, err := counted(ctx, slow, s.cutter.only(with), s.o.Measure)
 	control := result.Count{}
 	if err == nil {
-		control, err = counted(ctx, rec, slow.only(without), s.o.Measure)
+		control, err = counted(ctx, slow, s.cutter.only(without), s.o.Measure)
 	}
 	out := result.NewRealTime(final, control)
 	return &out, err

@@ -31,6 +31,11 @@ type IsolateOptions struct {
 	OnLeft  func(left string)
 }
 
+// reduce are the options of the reduction itself.
+func (o IsolateOptions) reduce() isolate.ReduceOptions {
+	return isolate.ReduceOptions{Measure: o.Measure, ControlRuns: o.Controls, Single: o.Single, KeepRate: o.KeepRate, Budget: o.Budget}
+}
+
 // Isolate cuts a scenario to what its problem needs, and writes what is left below dir, a
 // folder that [CreateSearch] made: result/, result-reliable/ and isolation.json. What an
 // earlier call recorded there is not run again.
@@ -95,14 +100,12 @@ func (s *isolation) told(e isolate.Entry, again bool) {
 
 // reduce makes the search. It gives no reduction where nothing could be begun.
 func (s *isolation) reduce(ctx context.Context, c *PartsCutter) (red *isolate.Reduction, err error) {
-	o := isolate.ReduceOptions{
-		Measure: s.o.Measure, ControlRuns: s.o.Controls, Single: s.o.Single, KeepRate: s.o.KeepRate, Budget: s.o.Budget,
-		OnLevel: s.o.OnLevel,
-		OnChange: func(left isolate.Candidate) {
-			if s.o.OnLeft != nil {
-				s.o.OnLeft(c.Parts.Describe(left.Kept))
-			}
-		},
+	o := s.o.reduce()
+	o.OnLevel = s.o.OnLevel
+	o.OnChange = func(left isolate.Candidate) {
+		if s.o.OnLeft != nil {
+			s.o.OnLeft(c.Parts.Describe(left.Kept))
+		}
 	}
 	labs := NewLabOracle(c, s.bench, s.dir.File("runs"), s.o.Labs)
 	s.out.Ahead, err = lookAhead(ctx, s.dir, labs, c.Parts.Units, o.Search(c.Parts.Units), func(ahead isolate.Oracle) (err error) {
@@ -131,12 +134,17 @@ func (s *isolation) inRealTime(ctx context.Context, c *PartsCutter, left isolate
 	if s.o.OnReal != nil {
 		s.o.OnReal(s.o.Measure + s.o.Controls)
 	}
+	return s.o.realTime(ctx, rec, left)
+}
+
+// realTime tries what is left, and its control, with an oracle of labs at speed 1.
+func (o IsolateOptions) realTime(ctx context.Context, slow isolate.Oracle, left isolate.Candidate) (*result.RealTime, error) {
 	left.Patience = 0
-	final, err := counted(ctx, rec, left, s.o.Measure)
+	final, err := counted(ctx, slow, left, o.Measure)
 	control := result.Count{}
-	if err == nil && s.o.Controls > 0 {
+	if err == nil && o.Controls > 0 {
 		left.Control = true
-		control, err = counted(ctx, rec, left, s.o.Controls)
+		control, err = counted(ctx, slow, left, o.Controls)
 	}
 	seen := result.NewRealTime(final, control)
 	return &seen, err
@@ -152,11 +160,9 @@ func counted(ctx context.Context, o isolate.Oracle, c isolate.Candidate, n int) 
 	return count, err
 }
 
-// writeIsolation writes what a reduction came to, however it ended.
-func writeIsolation(dir evidence.Dir, c *PartsCutter, red *isolate.Reduction, out *result.Isolation) error {
-	l, parts := c.Loaded, c.Parts
-	out.Dir, out.Scenario, out.Title = dir.Path, l.Scenario.ID, l.Scenario.Title
-	out.Result, out.Why, out.Complete = dir.File("result"), dir.File("why-needed.md"), red.Complete
+// reduced fills in what a reduction came to.
+func reduced(parts *Parts, red *isolate.Reduction, out *result.Isolation) {
+	out.Complete = red.Complete
 	out.Before, out.After = parts.Describe(isolate.Whole(parts.Units).Kept), parts.Describe(red.Kept.Kept)
 	out.Original, out.Control, out.Final, out.Runs, out.Levels = red.Original, red.Control, red.Final, red.Runs(), red.Levels
 	if out.Real != nil {
@@ -175,6 +181,14 @@ func writeIsolation(dir evidence.Dir, c *PartsCutter, red *isolate.Reduction, ou
 			Part: u.ID, Need: n, P: stats.FisherLess(red.Original.Hits, red.Original.Valid(), n.Without.Hits, n.Without.Valid()),
 		})
 	}
+}
+
+// writeIsolation writes what a reduction came to, however it ended.
+func writeIsolation(dir evidence.Dir, c *PartsCutter, red *isolate.Reduction, out *result.Isolation) error {
+	l, parts := c.Loaded, c.Parts
+	out.Dir, out.Scenario, out.Title = dir.Path, l.Scenario.ID, l.Scenario.Title
+	out.Result, out.Why = dir.File("result"), dir.File("why-needed.md")
+	reduced(parts, red, out)
 	err := writeScenario(l, out.Result, parts.Cut(red.Kept.Kept))
 	if red.Reliable != nil {
 		out.Reliable = dir.File("result-reliable")

@@ -78,6 +78,7 @@ func platforms() (cases.Platforms, error) {
 			}
 			return judge.CheckRun(dir, foreign)
 		},
+		Held: func(dir string) (string, error) { return cli.HoldSearch(context.Background(), dir) },
 	}, nil
 }
 

@@ -241,7 +241,11 @@ func reach(f *cases.Folder, state cases.State) error {
 	if state == "" {
 		return nil
 	}
-	if err := f.Reachable(state); err != nil {
+	p, err := platforms()
+	if err != nil {
+		return err
+	}
+	if err := f.Reachable(state, p); err != nil {
 		return cli.WithCode(cli.ExitRefused, fmt.Errorf("the case is not %s: %w", state, err))
 	}
 	return setFields(f, [][2]string{{"state", string(state)}})

@@ -22,27 +22,10 @@ import (
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
-// bisectChoices are those of one bisection. They are kept beside it, for --resume.
-type bisectChoices struct {
-	Versions   []experiment.Version `json:"versions"`
-	Nodes      []string             `json:"nodes"`
-	Set        []string             `json:"set,omitempty"`
-	Confidence float64              `json:"confidence"`
-	MaxRuns    int                  `json:"max-runs"`
-	Measure    int                  `json:"measure"`
-	Labs       int                  `json:"labs,omitempty"` // 0, from before there were several: 1
-	OneSided   bool                 `json:"one-sided,omitempty"`
-	Fixed      bool                 `json:"fixed,omitempty"`
-	Reset      string               `json:"reset,omitempty"`
-	Speed      cli.Speed            `json:"speed,omitempty"`
-	Provider   string               `json:"provider,omitempty"`
-	Scenario   string               `json:"scenario"` // within input/
-}
-
 // bisectOptions are what bisect was asked: to begin with a scenario, or to go on in a folder.
 type bisectOptions struct {
 	*cli.App
-	bisectChoices
+	cli.BisectChoices
 	scenario, list, dir, resume string
 	otherLabs                   bool // than it was begun with
 	fleet                       string
@@ -155,7 +138,7 @@ func readVersions(list string) ([]experiment.Version, error) {
 // goOn reads the choices that the search was begun with; the labs may be others.
 func (o *bisectOptions) goOn() (evidence.Dir, error) {
 	labs := o.Labs
-	dir, err := resume(o.resume, "a bisection", &o.bisectChoices)
+	dir, err := resume(o.resume, "a bisection", &o.BisectChoices)
 	if o.otherLabs {
 		o.Labs = labs
 	}
@@ -195,7 +178,7 @@ func runBisect(ctx context.Context, o *bisectOptions) error {
 	if auto && o.Speed != 1 {
 		o.Progress("it was measured with the scenario's own images: both ends are measured at it first, and what lies between is taken to be like them")
 	}
-	dir, err := experiment.CreateSearch(o.dir, l, &o.bisectChoices)
+	dir, err := experiment.CreateSearch(o.dir, l, &o.BisectChoices)
 	if err != nil {
 		return cli.AsRecordError(err)
 	}
@@ -300,20 +283,18 @@ func bisect(ctx context.Context, o *bisectOptions, dir evidence.Dir) error {
 	b.Live.Status = "measuring both ends"
 	o.Progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
 	o.Progress("%s on %s, at most %s; evidence in %s", cli.Plural(len(o.Versions), "version"), strings.Join(o.Nodes, ", "), cli.Plural(o.MaxRuns, "run"), dir.Path)
-	out, err := experiment.Bisect(ctx, &b.Bench, dir, l, experiment.BisectOptions{
-		Versions: o.Versions, Nodes: o.Nodes, Set: set, Reset: scenarios.Reset(o.Reset), Speed: float64(o.Speed), Confidence: o.Confidence, MaxTrials: o.MaxRuns, Measure: o.Measure, Labs: o.Labs,
-		OneSided: o.OneSided, Fixed: o.Fixed,
-		OnPassed: func(image string, why error) { o.Progress("%s is passed over: %v", image, why) },
-		OnEnd: func(image string, r isolate.Result) {
-			b.Live.Say(fmt.Sprintf("%s: %s %s", image, r.Outcome, cli.FirstLine(r.Reason, reasonLimit)), "measuring both ends")
-		},
-		OnStep: func(s experiment.BisectStep) {
-			b.Live.Say(fmt.Sprintf("run %d: %s %s; %s", s.Run, s.Image, s.Outcome, s.Likeliest), s.Likeliest)
-		},
-		OnReal: func(with, without string, runs int) {
-			b.Live.Say(fmt.Sprintf("%s showed the problem, and %s did not%s; %s of each at speed 1 tell whether it is so in real time", with, without, versions[0].Clock.Beside(), cli.Plural(runs, "run")), "in real time")
-		},
-	})
+	how := o.Options(set)
+	how.OnPassed = func(image string, why error) { o.Progress("%s is passed over: %v", image, why) }
+	how.OnEnd = func(image string, r isolate.Result) {
+		b.Live.Say(fmt.Sprintf("%s: %s %s", image, r.Outcome, cli.FirstLine(r.Reason, reasonLimit)), "measuring both ends")
+	}
+	how.OnStep = func(s experiment.BisectStep) {
+		b.Live.Say(fmt.Sprintf("run %d: %s %s; %s", s.Run, s.Image, s.Outcome, s.Likeliest), s.Likeliest)
+	}
+	how.OnReal = func(with, without string, runs int) {
+		b.Live.Say(fmt.Sprintf("%s showed the problem, and %s did not%s; %s of each at speed 1 tell whether it is so in real time", with, without, versions[0].Clock.Beside(), cli.Plural(runs, "run")), "in real time")
+	}
+	out, err := experiment.Bisect(ctx, &b.Bench, dir, l, how)
 	if err := searchError(ctx, b, "bisect", dir, errors.Join(err, b.Provider.Close())); err != nil {
 		return err
 	}

@@ -21,25 +21,10 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
-// isolateChoices are those of one reduction. They are kept beside it, for --resume.
-type isolateChoices struct {
-	Set         []string      `json:"set,omitempty"`
-	Budget      time.Duration `json:"budget,omitempty"`
-	Labs        int           `json:"labs"`
-	KeepRate    float64       `json:"keep-rate"`
-	OneRun      bool          `json:"one-run,omitempty"`
-	Measure     int           `json:"measure"`
-	ControlRuns int           `json:"control-runs"`
-	Reset       string        `json:"reset,omitempty"`
-	Speed       cli.Speed     `json:"speed,omitempty"`
-	Provider    string        `json:"provider,omitempty"`
-	Scenario    string        `json:"scenario"` // within input/
-}
-
 // isolateOptions are what isolate was asked: to begin with a scenario, or to go on in a folder.
 type isolateOptions struct {
 	*cli.App
-	isolateChoices
+	cli.IsolateChoices
 	scenario, dir, resume string
 	otherLabs             bool // than it was begun with
 	fleet                 string
@@ -138,7 +123,7 @@ environment lacks something, 130 interrupted.`,
 // goOn reads the choices that the search was begun with; the labs may be others.
 func (o *isolateOptions) goOn() (evidence.Dir, error) {
 	labs := o.Labs
-	dir, err := resume(o.resume, "an isolation", &o.isolateChoices)
+	dir, err := resume(o.resume, "an isolation", &o.IsolateChoices)
 	if o.otherLabs {
 		o.Labs = labs
 	}
@@ -164,7 +149,7 @@ func runIsolate(ctx context.Context, o *isolateOptions) error {
 	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, cli.LabFlags{Provider: o.Provider, Fleet: o.fleet}); err != nil {
 		return err
 	}
-	dir, err := experiment.CreateSearch(o.dir, l, &o.isolateChoices)
+	dir, err := experiment.CreateSearch(o.dir, l, &o.IsolateChoices)
 	if err != nil {
 		return cli.AsRecordError(err)
 	}
@@ -220,13 +205,12 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 		o.Progress("configurations of %s are not read by their platform's own parser before a trial, as with labs of this machine: one that it refuses costs a trial", strings.Join(nodes, ", "))
 	}
 	o.Progress("evidence in %s", dir.Path)
-	out, err := experiment.Isolate(ctx, &b.Bench, dir, cutter, experiment.IsolateOptions{
-		Labs: o.Labs, Measure: o.Measure, Controls: o.ControlRuns, Single: o.OneRun, KeepRate: o.KeepRate, Budget: o.Budget,
-		OnReal: func(runs int) {
-			show.say("what is left showed the problem%s; %s at speed 1 tell whether it does in real time", p.Clock.Beside(), cli.Plural(runs, "run"))
-		},
-		OnResult: show.result, OnLevel: show.level, OnLeft: show.change,
-	})
+	how := o.Options(l.Scenario.Control != nil)
+	how.OnReal = func(runs int) {
+		show.say("what is left showed the problem%s; %s at speed 1 tell whether it does in real time", p.Clock.Beside(), cli.Plural(runs, "run"))
+	}
+	how.OnResult, how.OnLevel, how.OnLeft = show.result, show.level, show.change
+	out, err := experiment.Isolate(ctx, &b.Bench, dir, cutter, how)
 	if out.Why != "" {
 		err = errors.Join(err, evidence.WriteFile(out.Why, []byte(markdown.Isolation(out))))
 	}

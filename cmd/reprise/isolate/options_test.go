@@ -21,22 +21,22 @@ import (
 
 func TestIsolateOptions(t *testing.T) {
 	type asked = clitest.Asked[isolateOptions]
-	otherwise := isolateChoices{Labs: 1, KeepRate: 0.5, Measure: 10, ControlRuns: 5}
+	otherwise := cli.IsolateChoices{Labs: 1, KeepRate: 0.5, Measure: 10, ControlRuns: 5}
 	const bounds = "--measure takes 1 or more, --control-trials 0 or more, --keep-rate more than 0 and at most 1, --budget no less than nothing"
 	const labs = "--labs takes 1 to 64"
 	const which = "give a scenario, or --resume with the folder of an isolation"
 	clitest.Options(t, newIsolate, []asked{
-		{Args: []string{"s"}, Want: isolateOptions{scenario: "s", dir: "isolations", isolateChoices: otherwise}},
+		{Args: []string{"s"}, Want: isolateOptions{scenario: "s", dir: "isolations", IsolateChoices: otherwise}},
 		{
 			Args: []string{"s", "--set", "r1.image=x", "--budget", "4h", "--labs", "2", "--keep-rate", "1", "--one-run", "--measure", "3", "--control-trials", "0", "--reset", "config", "--provider", "mixed", "--dir", "d", "--trust", "labs"},
-			Want: isolateOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", dir: "d", isolateChoices: isolateChoices{
+			Want: isolateOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", dir: "d", IsolateChoices: cli.IsolateChoices{
 				Set: []string{"r1.image=x"}, Budget: 4 * time.Hour, Labs: 2, KeepRate: 1, OneRun: true, Measure: 3, Reset: "config", Provider: "mixed",
 			}},
 		},
-		{Args: []string{"--resume", "d"}, Want: isolateOptions{resume: "d", dir: "isolations", isolateChoices: otherwise}},
+		{Args: []string{"--resume", "d"}, Want: isolateOptions{resume: "d", dir: "isolations", IsolateChoices: otherwise}},
 		{
 			Args: []string{"--resume", "d", "--labs", "3", "--trust", "labs"},
-			Want: isolateOptions{App: &cli.App{Trust: []string{"labs"}}, resume: "d", dir: "isolations", otherLabs: true, isolateChoices: isolateChoices{Labs: 3, KeepRate: 0.5, Measure: 10, ControlRuns: 5}},
+			Want: isolateOptions{App: &cli.App{Trust: []string{"labs"}}, resume: "d", dir: "isolations", otherLabs: true, IsolateChoices: cli.IsolateChoices{Labs: 3, KeepRate: 0.5, Measure: 10, ControlRuns: 5}},
 		},
 		{Args: []string{"--resume", "d", "--labs", "0"}, Err: labs},
 		{Args: []string{"--resume", "d", "--budget", "1h", "--measure", "10"}, Err: meaningless("--budget", "an isolation")},
@@ -58,19 +58,19 @@ func meaningless(flag, what string) string {
 
 func TestBisectOptions(t *testing.T) {
 	type asked = clitest.Asked[bisectOptions]
-	otherwise := bisectChoices{Confidence: 0.99, MaxRuns: 300, Measure: 5, Labs: 1}
+	otherwise := cli.BisectChoices{Confidence: 0.99, MaxRuns: 300, Measure: 5, Labs: 1}
 	const bounds = "--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 or more"
 	const which = "give a scenario and --versions, or --resume with the folder of a bisection"
 	clitest.Options(t, newBisect, []asked{
-		{Args: []string{"s", "--versions", "a,b"}, Want: bisectOptions{scenario: "s", list: "a,b", dir: "bisections", bisectChoices: otherwise}},
+		{Args: []string{"s", "--versions", "a,b"}, Want: bisectOptions{scenario: "s", list: "a,b", dir: "bisections", BisectChoices: otherwise}},
 		{
 			Args: []string{"s", "--versions", "f", "--node", "r1,r2", "--set", "r1.env.A=b", "--confidence", "0.9", "--max-trials", "9", "--measure", "2", "--labs", "4", "--one-sided", "--fixed", "--reset", "none", "--provider", "mixed", "--dir", "d", "--trust", "labs"},
-			Want: bisectOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", list: "f", dir: "d", bisectChoices: bisectChoices{
+			Want: bisectOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", list: "f", dir: "d", BisectChoices: cli.BisectChoices{
 				Nodes: []string{"r1", "r2"}, Set: []string{"r1.env.A=b"}, Confidence: 0.9, MaxRuns: 9, Measure: 2, Labs: 4, OneSided: true, Fixed: true, Reset: "none", Provider: "mixed",
 			}},
 		},
-		{Args: []string{"--resume", "d"}, Want: bisectOptions{resume: "d", dir: "bisections", bisectChoices: otherwise}},
-		{Args: []string{"--resume", "d", "--labs", "1"}, Want: bisectOptions{resume: "d", dir: "bisections", otherLabs: true, bisectChoices: otherwise}},
+		{Args: []string{"--resume", "d"}, Want: bisectOptions{resume: "d", dir: "bisections", BisectChoices: otherwise}},
+		{Args: []string{"--resume", "d", "--labs", "1"}, Want: bisectOptions{resume: "d", dir: "bisections", otherLabs: true, BisectChoices: otherwise}},
 		{Args: []string{"--resume", "d", "--fixed", "--versions", "a,b"}, Err: meaningless("--fixed", "a bisection")},
 		{Args: []string{"s", "--versions", "a,b", "--labs", "0"}, Err: "--labs takes 1 to 64"},
 		{Args: []string{"s"}, Err: which},
@@ -85,14 +85,14 @@ func TestBisectOptions(t *testing.T) {
 // Whoever resumes gets the choices that the search was begun with, and not those of flags.
 func TestResume(t *testing.T) {
 	dir := t.TempDir()
-	if err := evidence.WriteJSON(filepath.Join(dir, "options.json"), &isolateChoices{Labs: 2, Measure: 7, Scenario: "scenario.yaml"}); err != nil {
+	if err := evidence.WriteJSON(filepath.Join(dir, "options.json"), &cli.IsolateChoices{Labs: 2, Measure: 7, Scenario: "scenario.yaml"}); err != nil {
 		t.Fatal(err)
 	}
-	c := isolateChoices{Labs: 9, OneRun: true, Budget: time.Hour}
+	c := cli.IsolateChoices{Labs: 9, OneRun: true, Budget: time.Hour}
 	if _, err := resume(dir, "an isolation", &c); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(isolateChoices{Labs: 2, Measure: 7, Scenario: "scenario.yaml"}, c); d != "" {
+	if d := cmp.Diff(cli.IsolateChoices{Labs: 2, Measure: 7, Scenario: "scenario.yaml"}, c); d != "" {
 		t.Error(d)
 	}
 	_, err := resume(filepath.Join(dir, "none"), "an isolation", &c)
@@ -111,12 +111,12 @@ func TestResumeWithOtherLabs(t *testing.T) {
 		other bool
 		want  int
 	}{{false, 2}, {true, 4}} {
-		i := isolateOptions{resume: dir, otherLabs: tt.other, isolateChoices: isolateChoices{Labs: 4, Measure: 1}}
-		b := bisectOptions{resume: dir, otherLabs: tt.other, bisectChoices: bisectChoices{Labs: 4, Measure: 1}}
+		i := isolateOptions{resume: dir, otherLabs: tt.other, IsolateChoices: cli.IsolateChoices{Labs: 4, Measure: 1}}
+		b := bisectOptions{resume: dir, otherLabs: tt.other, BisectChoices: cli.BisectChoices{Labs: 4, Measure: 1}}
 		_, ierr := i.goOn()
 		_, berr := b.goOn()
 		if ierr != nil || berr != nil || i.Labs != tt.want || b.Labs != tt.want || i.Measure != 7 || b.Measure != 7 {
-			t.Errorf("%+v, %+v, %v, %v", i.isolateChoices, b.bisectChoices, ierr, berr)
+			t.Errorf("%+v, %+v, %v, %v", i.IsolateChoices, b.BisectChoices, ierr, berr)
 		}
 	}
 }

@@ -438,7 +438,7 @@ func TestClosable(t *testing.T) {
 		{"none, in other letters", strings.Replace(defect, "decision: none", "decision: None", 1), "no fix, patch or workaround"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := open(t, tt.yaml).Closable()
+			err := open(t, tt.yaml).Closable(cases.Platforms{})
 			if (err != nil) != (tt.says != "") || err != nil && !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("got %v, want %q", err, tt.says)
 			}
@@ -482,16 +482,16 @@ func TestParseFaults(t *testing.T) {
 func TestReachable(t *testing.T) {
 	f := open(t, strings.Replace(whole, "is: specification", "is: defect", 1))
 	for _, state := range []cases.State{cases.Confirmed, cases.Fixed, cases.Closed} {
-		if err := f.Reachable(state); err == nil {
+		if err := f.Reachable(state, cases.Platforms{}); err == nil {
 			t.Errorf("%s without anything", state)
 		}
 	}
 	f.Case.Confirmations = []cases.Confirmation{{Result: "confirmed"}}
-	if err := f.Reachable(cases.Confirmed); err == nil {
+	if err := f.Reachable(cases.Confirmed, cases.Platforms{}); err == nil {
 		t.Error("confirmed by nobody who signed")
 	}
 	f.Case.Confirmations[0].Signed = "tac"
-	if err := f.Reachable(cases.Confirmed); err != nil {
+	if err := f.Reachable(cases.Confirmed, cases.Platforms{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -28,6 +28,9 @@ type Platforms struct {
 	ConfigLacks func(platform, text string) []string
 	// Judged judges a run again from its record. The error says what is stored of the run and does not agree with that.
 	Judged func(runDir string) (evidence.RunVerdicts, error)
+	// Held holds what an isolation, a bisection or a verified fix has stored against its runs. The error says what does not
+	// agree; unheld why it could not be held against them.
+	Held func(dir string) (unheld string, err error)
 }
 
 // maxAge is how long after the failure a log is still of it: switches overwrite theirs.
@@ -39,6 +42,7 @@ func Check(f Folder, p Platforms) []Duty {
 	runs := f.attach()
 	for i := range runs {
 		runs[i].judge(p)
+		runs[i].hold(p)
 	}
 	for i := range list {
 		d := &list[i]
@@ -169,22 +173,24 @@ func (f Folder) scope(d *Duty) {
 }
 
 func (f Folder) isolated(d *Duty, runs []attached) {
-	var say, where, fast []string
+	var say, where, fast, broken []string
 	for _, a := range runs {
 		switch {
+		case a.err != nil && (a.isolation != nil || a.bisection != nil):
+			broken = append(broken, a.err.Error())
 		case a.err != nil:
 		case a.isolation != nil && a.isolation.Complete && !a.isolation.done():
 			fast = append(fast, fmt.Sprintf("the isolation in %s holds%s only%s", a.Dir, a.isolation.Clock.Beside(), a.isolation.Real.tried()))
 		case a.bisection != nil && a.bisection.Found && !a.bisection.done():
 			fast = append(fast, fmt.Sprintf("the bisection in %s, to %s, holds%s only%s", a.Dir, a.bisection.First, a.bisection.Clock.Beside(), a.bisection.Real.tried()))
 		case a.isolation != nil && a.isolation.done():
-			say, where = append(say, fmt.Sprintf("cut from %s to %s", a.isolation.Before, a.isolation.After)), append(where, a.Dir)
+			say, where = append(say, fmt.Sprintf("cut from %s to %s%s", a.isolation.Before, a.isolation.After, a.beside())), append(where, a.Dir)
 		case a.bisection != nil && a.bisection.done():
 			verb := "came in"
 			if a.bisection.Fixed {
 				verb = "went away"
 			}
-			say, where = append(say, fmt.Sprintf("it %s with %s (%.3f%s)", verb, a.bisection.First, a.bisection.Confidence, a.bisection.Clock.Beside())), append(where, a.Dir)
+			say, where = append(say, fmt.Sprintf("it %s with %s (%.3f%s)%s", verb, a.bisection.First, a.bisection.Confidence, a.bisection.Clock.Beside(), a.beside())), append(where, a.Dir)
 		}
 	}
 	switch scenario := orScenario(f.Case.Scenario); {
@@ -193,6 +199,7 @@ func (f Folder) isolated(d *Duty, runs []attached) {
 	case len(fast) > 0:
 		d.no(fmt.Sprintf("reprise isolate %s, or reprise bisect, at a lower --speed; then reprise case set %s --run FOLDER", scenario, f.Path), "%s", strings.Join(fast, "; "))
 	default:
+		d.Missing = append(d.Missing, broken...)
 		d.no(fmt.Sprintf("reprise isolate %s; then reprise case set %s --run FOLDER", scenario, f.Path), "no finished isolation or bisection is attached")
 	}
 }
@@ -430,7 +437,7 @@ func (f Folder) escalated(d *Duty) {
 // Closable says what keeps a case from being closed: a defect is closed by a fix, patch or
 // workaround that runs have verified, or as the known issue that it is; what is as specified, or
 // as it was configured, needs neither.
-func (f Folder) Closable() error {
+func (f Folder) Closable(p Platforms) error {
 	c := f.Case
 	switch {
 	case c.Judgement.Is == OfSpecification, c.Judgement.Is == OfConfiguration:
@@ -443,7 +450,12 @@ func (f Folder) Closable() error {
 		return fmt.Errorf("nobody verified the %s (reprise verify-fix; then %s)", c.Fix.Kind, f.set("fix.verified"))
 	}
 	a := attached{Run: Run{Dir: c.Fix.Verified}, path: f.Abs(c.Fix.Verified)}
-	switch err := a.read(); {
+	err := a.read()
+	if err == nil {
+		a.hold(p)
+		err = a.err
+	}
+	switch {
 	case err != nil:
 		return fmt.Errorf("read what verified the %s: %w", c.Fix.Kind, err)
 	case a.fix != nil && c.ScenarioID != "" && a.fix.Scenario != c.ScenarioID:
@@ -479,7 +491,7 @@ func (f Folder) isKnown() error {
 
 // Reachable says what keeps a case from a state: a confirmed one has a signed confirmation,
 // and a fixed or closed one what [Folder.Closable] asks for.
-func (f Folder) Reachable(s State) error {
+func (f Folder) Reachable(s State, p Platforms) error {
 	switch s {
 	case Confirmed:
 		if slices.ContainsFunc(f.Case.Confirmations, func(c Confirmation) bool { return c.Result == "confirmed" && c.Signed != "" }) {
@@ -487,7 +499,7 @@ func (f Folder) Reachable(s State) error {
 		}
 		return fmt.Errorf("no signed confirmation was taken in (reprise case set %s --confirmation FILE --signers FILE)", f.Path)
 	case Fixed, Closed:
-		return f.Closable()
+		return f.Closable(p)
 	default:
 		return nil
 	}

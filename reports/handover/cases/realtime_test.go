@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -129,6 +130,19 @@ func TestIsolatedInRealTime(t *testing.T) {
 		if d := find(t, cases.Check(caseOf(t, dir), platforms()), cases.DutyIsolate); d.Met != tt.met || strings.ReplaceAll(d.Why, dir, "DIR") != tt.why {
 			t.Errorf("%s: %+v", tt.name, d)
 		}
+	}
+	dir := t.TempDir()
+	if err := evidence.WriteJSON(filepath.Join(dir, "isolation.json"), map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes"}); err != nil {
+		t.Fatal(err)
+	}
+	asked := platforms()
+	asked.Held = func(string) (string, error) { return "its runs are not here", nil }
+	if d := find(t, cases.Check(caseOf(t, dir), asked), cases.DutyIsolate); d.Met != cases.Yes || d.Why != "cut from 12 nodes to 2 nodes (its runs are not here)" {
+		t.Errorf("held against nothing: %+v", d)
+	}
+	asked.Held = func(string) (string, error) { return "", errors.New("its ledger gives something else") }
+	if d := find(t, cases.Check(caseOf(t, dir), asked), cases.DutyIsolate); d.Met != cases.No || len(d.Missing) != 1 || !strings.HasSuffix(d.Missing[0], " cannot be believed: its ledger gives something else") {
+		t.Errorf("altered: %+v", d)
 	}
 	for _, tt := range []struct {
 		name string

@@ -31,6 +31,7 @@ type attached struct {
 	// outdated says how today's rules judge the run, where it was judged by older ones and they
 	// come to another verdict. It was right by its own, and meets no duty any more.
 	outdated string
+	unheld   string // why what a search came to could not be held against its runs
 
 	isolation *isolation
 	bisection *bisection
@@ -92,6 +93,9 @@ type verification struct {
 func (v *verification) check(folder string) error {
 	for _, side := range []string{v.Old.Dir, v.New.Dir} {
 		dir, info, err := evidence.OpenDir(filepath.Join(folder, filepath.Base(side)))
+		if err != nil { // what was made of them lies within each
+			dir, info, err = evidence.OpenDir(filepath.Join(folder, "..", filepath.Base(side)))
+		}
 		if side == "" || err != nil {
 			continue
 		}
@@ -217,6 +221,26 @@ func (a *attached) judge(p Platforms) {
 		a.outdated = fmt.Sprintf("%s was judged by rules %s as %s; by those of today (%s) it is %s: %s; run it again",
 			a.Dir, a.info.JudgedBy(), a.verdict.Verdict, evidence.CurrentRules, now.Verdict, now.Reason)
 	}
+}
+
+// hold has what a search came to held against its runs. One that is stored otherwise meets no duty.
+func (a *attached) hold(p Platforms) {
+	if a.err != nil || p.Held == nil || a.isolation == nil && a.bisection == nil && a.fix == nil {
+		return
+	}
+	unheld, err := p.Held(a.path)
+	if err != nil {
+		a.err = fmt.Errorf("%s cannot be believed: %w", a.Dir, err)
+	}
+	a.unheld = unheld
+}
+
+// beside is what stands beside a claim that could not be held against the runs that it was made of.
+func (a *attached) beside() string {
+	if a.unheld == "" {
+		return ""
+	}
+	return " (" + a.unheld + ")"
 }
 
 // shows says that the run reproduced the problem on something that counts.

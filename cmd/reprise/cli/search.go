@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies/origin"
+)
+
+// IsolateChoices are those of one reduction. They are kept beside it, for --resume.
+type IsolateChoices struct {
+	Set         []string      `json:"set,omitempty"`
+	Budget      time.Duration `json:"budget,omitempty"`
+	Labs        int           `json:"labs"`
+	KeepRate    float64       `json:"keep-rate"`
+	OneRun      bool          `json:"one-run,omitempty"`
+	Measure     int           `json:"measure"`
+	ControlRuns int           `json:"control-runs"`
+	Reset       string        `json:"reset,omitempty"`
+	Speed       Speed         `json:"speed,omitempty"`
+	Provider    string        `json:"provider,omitempty"`
+	Scenario    string        `json:"scenario"` // within input/
+}
+
+// Options are those of the reduction, for a scenario that has a control or none.
+func (c IsolateChoices) Options(control bool) experiment.IsolateOptions {
+	o := experiment.IsolateOptions{Labs: c.Labs, Measure: c.Measure, Controls: c.ControlRuns, Single: c.OneRun, KeepRate: c.KeepRate, Budget: c.Budget}
+	if !control {
+		o.Controls = 0
+	}
+	return o
+}
+
+// BisectChoices are those of one bisection. They are kept beside it, for --resume.
+type BisectChoices struct {
+	Versions   []experiment.Version `json:"versions"`
+	Nodes      []string             `json:"nodes"`
+	Set        []string             `json:"set,omitempty"`
+	Confidence float64              `json:"confidence"`
+	MaxRuns    int                  `json:"max-runs"`
+	Measure    int                  `json:"measure"`
+	Labs       int                  `json:"labs,omitempty"` // 0, from before there were several: 1
+	OneSided   bool                 `json:"one-sided,omitempty"`
+	Fixed      bool                 `json:"fixed,omitempty"`
+	Reset      string               `json:"reset,omitempty"`
+	Speed      Speed                `json:"speed,omitempty"`
+	Provider   string               `json:"provider,omitempty"`
+	Scenario   string               `json:"scenario"` // within input/
+}
+
+// Options are those of the bisection; set is what Set says.
+func (c BisectChoices) Options(set map[string]string) experiment.BisectOptions {
+	return experiment.BisectOptions{
+		Versions: c.Versions, Nodes: c.Nodes, Set: set, Reset: scenarios.Reset(c.Reset), Speed: float64(c.Speed), Confidence: c.Confidence,
+		MaxTrials: c.MaxRuns, Measure: c.Measure, Labs: c.Labs, OneSided: c.OneSided, Fixed: c.Fixed,
+	}
+}
+
+// HoldSearch holds what an isolation, a bisection or a verified fix in a folder has stored against what its runs give; see
+// [experiment.HoldIsolation]. A folder that holds something else is held against nothing; nor is a search that came out of a
+// bundle, where redaction has altered what it is made of, and which unheld says.
+func HoldSearch(ctx context.Context, path string) (unheld string, err error) {
+	dir := evidence.Dir{Path: path}
+	holds := func(name string) bool {
+		var any struct{}
+		return evidence.ReadJSON(dir.File(name), &any) == nil
+	}
+	isolation, bisection := holds("isolation.json"), holds("bisection.json")
+	_, foreign, err := origin.Find(path)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(dir.File("runs")); foreign && (isolation || bisection) && errors.Is(err, fs.ErrNotExist) {
+		return "it came out of a bundle without its runs, and is told as it is stored", nil
+	}
+	switch {
+	case isolation:
+		return holdIsolation(ctx, dir)
+	case bisection:
+		return holdBisection(ctx, dir)
+	case holds("verify.json"):
+		return experiment.HoldComparison(path)
+	default:
+		return "", nil
+	}
+}
+
+func holdIsolation(ctx context.Context, dir evidence.Dir) (string, error) {
+	var c IsolateChoices
+	if err := evidence.ReadJSON(dir.File("options.json"), &c); err != nil {
+		return "", err
+	}
+	l, _, err := loadHeld(dir, c.Scenario, c.Set)
+	if err != nil {
+		return "", err
+	}
+	reg, err := Registry()
+	if err != nil {
+		return "", err
+	}
+	return experiment.HoldIsolation(ctx, dir, experiment.NewParts(l, reg), c.Options(l.Scenario.Control != nil))
+}
+
+func holdBisection(ctx context.Context, dir evidence.Dir) (string, error) {
+	var c BisectChoices
+	if err := evidence.ReadJSON(dir.File("options.json"), &c); err != nil {
+		return "", err
+	}
+	l, set, err := loadHeld(dir, c.Scenario, c.Set)
+	if err != nil {
+		return "", err
+	}
+	return experiment.HoldBisection(ctx, dir, l, c.Options(set))
+}
+
+// loadHeld reads the scenario that a search keeps in its folder, to look at it only.
+func loadHeld(dir evidence.Dir, file string, sets []string) (*scenarios.Loaded, map[string]string, error) {
+	set, err := ParseSet(sets)
+	if err != nil {
+		return nil, nil, err
+	}
+	reg, err := Registry()
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(file)), scenarios.Options{Platforms: reg.Platforms(), Recorded: true, Set: set, Template: reg.Template})
+	return l, set, err
+}
