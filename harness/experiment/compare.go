@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
@@ -17,6 +19,52 @@ type Sample struct {
 	Why  string
 	// Failures are those of Other: what failed that no symptom asks about.
 	Failures []evidence.Failure
+	// Showed is how long the symptom of a Hit took to show, where it has to within a time.
+	Showed Showed
+}
+
+// Showed is how long a condition took to become true, and how long it is waited for; zero where nothing is waited for. Both are in the
+// labs' time.
+type Showed struct {
+	Name          string // of the condition
+	After, Within time.Duration
+}
+
+// slower is how many times as long as on the old side a problem may take on a new one, to be seen there all the same:
+// what is watched for less cannot tell a fix from a problem that comes later.
+const slower = 2
+
+// late reports whether a problem that takes longer, as many times as slower says, is not seen any more.
+func (s Showed) late() bool { return slower*s.After > s.Within }
+
+// later is the one of two that takes more of its time.
+func (s Showed) later(t Showed) Showed {
+	if t.Within > 0 && (s.Within == 0 || float64(t.After)/float64(t.Within) > float64(s.After)/float64(s.Within)) {
+		return t
+	}
+	return s
+}
+
+// showedOf tells of the symptom's conditions that have to become true within a time the one that took most of it.
+func showedOf(p *plan.Plan, v evidence.TrialVerdict, r evidence.Record) (latest Showed) {
+	i := slices.IndexFunc(r.Events, func(e evidence.Event) bool {
+		return e.Kind == evidence.EventPhase && e.Phase == evidence.PhaseSymptom
+	})
+	if i < 0 {
+		return latest
+	}
+	for _, c := range p.Symptom {
+		within := time.Duration(c.Cond.Eventually + c.Cond.Within)
+		if c.Cond.Changes != nil {
+			within = time.Duration(c.Cond.Changes.Within)
+		}
+		at := slices.IndexFunc(v.Conditions, func(d evidence.ConditionVerdict) bool { return d.Ref == c.Ref && d.Holds == evidence.True })
+		if at >= 0 && within > 0 {
+			after := v.Conditions[at].At - r.Events[i].At - time.Duration(c.Cond.Consistently)
+			latest = latest.later(Showed{c.Cond.Name, max(after, 0).Round(time.Millisecond), within})
+		}
+	}
+	return latest
 }
 
 // SampleKind says what kind of answer a trial gave. The zero value is invalid.
@@ -60,6 +108,9 @@ type Ticket struct {
 // 99 %) for every p, and at most 4.2 % (0.8 %) for every sequence of rates, chosen pair by
 // pair and with all knowledge of what came before: so it holds too where a session drifts,
 // as long as it drifts for both sides (TestComparisonKeepsItsPromise computes both).
+//
+// What is counted is whether the problem shows within its window. Where a hit of the old side took more than half of that, a new side on
+// which it only takes longer cannot be told from one without it: it is not said to be fixed.
 //
 // It is not safe for concurrent use.
 type Comparison struct {
@@ -229,6 +280,10 @@ func (c *Comparison) Ruling() (result.Ruling, string) {
 	k, pairs, enough := c.pairs()
 	o := prefix(c.old)
 	switch {
+	case enough && c.Showed().late():
+		s := c.Showed()
+		return result.Undecided, fmt.Sprintf("no hit in %d trials of the new side, but %q took up to %s on the old one and is waited for %s: where it took %d times as long on the new side nobody would have seen it; give it %s",
+			n.Share.Valid, s.Name, s.After, s.Within, slower, (slower*s.After).Round(time.Second)+time.Second)
 	case enough:
 		return result.Fixed, fmt.Sprintf("no hit in %d trials of the new side; after %d of %d of the old side %d were needed (p = %.2g)", n.Share.Valid, k, pairs, pairs, c.P())
 	case len(o) >= c.Before && !slices.ContainsFunc(o, func(s *Sample) bool { return s.Kind == Hit }):
@@ -238,6 +293,16 @@ func (c *Comparison) Ruling() (result.Ruling, string) {
 	default:
 		return c.exhausted(fmt.Sprintf("%d hits of the old side and none of the new one in %d pairs of trials are too few", k, pairs))
 	}
+}
+
+// Showed is the hit of the old side whose symptom took most of the time that it is waited for.
+func (c *Comparison) Showed() (latest Showed) {
+	for _, s := range c.old {
+		if s != nil && s.Kind == Hit {
+			latest = latest.later(s.Showed)
+		}
+	}
+	return latest
 }
 
 // exhausted tells that the bound is reached with no answer, once every trial is back.

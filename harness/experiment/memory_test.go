@@ -677,6 +677,34 @@ func TestCompareSameBuilds(t *testing.T) {
 	})
 }
 
+// A build on which the problem would only come too late to be seen is not called fixed: what the old side shows in the second half of
+// its time.
+func TestCompareLate(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		after time.Duration
+		want  result.Ruling
+		says  string
+	}{
+		{"at once", 0, result.Fixed, "no hit in 3 trials"},
+		{"in the first half", 30 * time.Millisecond, result.Fixed, "no hit in 3 trials"},
+		{"in the second half", 70 * time.Millisecond, result.Undecided, `"down" took up to 80ms on the old one and is waited for 120ms: where it took 2 times as long`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := &memory{breaks: since(1), after: tt.after}
+				l := loadMemory(t, memoryCase)
+				sides := experiment.Sides{Old: planMemory(t, l, plan.Options{}), New: planMemory(t, l, plan.Options{Variant: evidence.VariantControl}), Of: experiment.SampleOf}
+				out, err := experiment.Compare(t.Context(), m.bench(t), sides, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30})
+				if err != nil || out.Ruling != tt.want || !strings.Contains(out.Reason, tt.says) || out.ShowedWithin != 120*time.Millisecond || out.Showed < tt.after {
+					t.Errorf("%s after %s of %s: %s, %v", out.Ruling, out.Showed, out.ShowedWithin, out.Reason, err)
+				}
+			})
+		})
+	}
+}
+
 // A list of versions says which come after which; what cannot be is said with its line.
 func TestParseVersions(t *testing.T) {
 	list, err := experiment.ParseVersions("# oldest first\na:1\n\na:2 prior 2.5\na:3 after a:1,a:2\n")

@@ -25,9 +25,22 @@ type Sides struct {
 	SameBuilds bool
 }
 
+// theWorkaround is what a comparison of one calls what is new.
+const theWorkaround = "the workaround"
+
 // Workaround compares the plan with itself without the workaround's steps.
 func Workaround(p *plan.Plan) Sides {
-	return Sides{Old: p.WithoutWorkaround(), New: p, Of: ReliefOf, What: "the workaround", SameBuilds: true}
+	return Sides{Old: p.WithoutWorkaround(), New: p, Of: ReliefOf, What: theWorkaround, SameBuilds: true}
+}
+
+// sample reads a trial, with how long its symptom took to show where builds are compared: with a workaround what counts as a hit
+// is watched for from the symptom on.
+func (s Sides) sample(v evidence.TrialVerdict, r evidence.Record) Sample {
+	out := s.Of(v, r)
+	if out.Kind == Hit && !s.SameBuilds {
+		out.Showed = showedOf(s.Old, v, r)
+	}
+	return out
 }
 
 // ranTheSame reports whether the nodes of two runs all had the same images, by their digests. Where images of other
@@ -94,7 +107,7 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 		}
 	}
 	v := &verification{
-		sitting: sitting{bench: b}, of: s.Of, by: map[result.Arm]Series{},
+		sitting: sitting{bench: b}, of: s.sample, by: map[result.Arm]Series{},
 		c: &Comparison{Confidence: o.Confidence, Before: o.Before, MaxTrials: o.MaxTrials},
 	}
 	var err error
@@ -112,6 +125,8 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 	}
 	err = errors.Join(err, v.end(ctx))
 	out.Old, out.New = v.side(result.Old), v.side(result.New)
+	showed := v.c.Showed()
+	out.Showed, out.ShowedWithin = showed.After, showed.Within
 	out.Needed, out.P, out.Took = v.c.Needed(), v.c.P(), time.Since(start)
 	ruling, reason := v.c.Ruling()
 	switch {

@@ -63,6 +63,10 @@ type Comparison struct {
 	// Watched is the longest window of the symptom, in the labs' time: what comes later than that after
 	// the stimulus is not seen. 0 where there is none, as with a workaround.
 	Watched time.Duration `json:"watched,omitempty"`
+	// Showed is the longest that the symptom took to show on the old side, of ShowedWithin, in the labs' time; both 0 where it
+	// is not waited for.
+	Showed       time.Duration `json:"showed,omitempty"`
+	ShowedWithin time.Duration `json:"showed-within,omitempty"`
 	// ControlUntried: the scenario has a control, and it was not tried.
 	ControlUntried bool `json:"control-not-tried,omitempty"`
 }
@@ -71,7 +75,11 @@ type Comparison struct {
 func (c Comparison) Limits() []string {
 	var out []string
 	if c.Ruling == Fixed && c.Watched > 0 {
-		out = append(out, fmt.Sprintf("not seen within %s of the stimulus", c.Watched))
+		said := fmt.Sprintf("not seen within %s of the stimulus", c.Watched)
+		if c.ShowedWithin > 0 {
+			said += fmt.Sprintf(", where the old side showed it after %s of %s at the latest", c.Showed, c.ShowedWithin)
+		}
+		out = append(out, said)
 	}
 	if c.ControlUntried {
 		out = append(out, "the control was not tried")

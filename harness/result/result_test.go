@@ -126,6 +126,7 @@ func TestComparisonLimits(t *testing.T) {
 		want string
 	}{
 		{"fixed", result.Comparison{Ruling: result.Fixed, Watched: time.Second, ControlUntried: true}, "not seen within 1s of the stimulus; the control was not tried"},
+		{"fixed, with how long it took", result.Comparison{Ruling: result.Fixed, Watched: 2 * time.Second, Showed: 40 * time.Millisecond, ShowedWithin: time.Second}, "not seen within 2s of the stimulus, where the old side showed it after 40ms of 1s at the latest"},
 		{"fixed, without a control", result.Comparison{Ruling: result.Fixed, Watched: time.Second}, "not seen within 1s of the stimulus"},
 		{"not fixed", result.Comparison{Ruling: result.NotFixed, Watched: time.Second, ControlUntried: true}, "the control was not tried"},
 		{"of nothing", result.Comparison{Skipped: true}, ""},
