@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -37,7 +38,8 @@ type meddling struct {
 
 // stateOf is a script that prints what a node's kernel has, in the forms of proc(5): flags of interfaces, addresses, what
 // runs and what stands still; and the queues and tables of rules that frames go through, where there are programs that
-// show them. Tables of keepalived, which writes them by itself, are left out.
+// show them. Tables of keepalived, which writes them by itself, are left out. Neighbours, rules of policy and routes are those
+// that somebody put in by hand: what a routing daemon puts in has its protocol (rtnetlink(7), rtm_protocol).
 const stateOf = `for f in /sys/class/net/*/flags; do
 	f=${f%/flags}
 	{ read -r x <"$f/flags" && read -r m <"$f/mtu" && read -r a <"$f/address"; } 2>/dev/null && echo "link ${f##*/} $x $m $a"
@@ -52,6 +54,12 @@ tc qdisc show 2>/dev/null
 nft list tables 2>/dev/null | while read -r _ family name; do
 	[ "$name" = keepalived ] || echo "rules $(nft -s list table "$family" "$name" 2>/dev/null | cksum) $family $name"
 done
+for what in "neigh show nud permanent" "neigh show proxy" "rule show" "route show table all proto boot" "route show table all proto static"; do
+	for x in -4 -6; do
+		ip -o $x $what 2>/dev/null | while read -r line; do echo "hand $x ${what%% *} $line"; done
+	done
+done
+grep -rs "" /proc/sys/net/ipv4 /proc/sys/net/ipv6/conf
 grep -B 1 "/32 host LOCAL" /proc/net/fib_trie
 true
 `
@@ -75,13 +83,24 @@ type nodeState struct {
 	mute      string            // whether no ping is answered
 	addresses map[string]bool   // of IPv4
 	halted    map[string]string
-	busy      bool // something runs there that may change ports and addresses
+	busy      bool              // something runs there that may change ports and addresses
+	hand      map[string]string // what was put in by hand, and of which kind it is
+	sysctls   map[string]string // by file
+	unknown   bool              // something runs there of which nobody knows what it puts in and sets
 }
 
 // idlers are programs that change nothing by themselves, and are in every node of ours.
 //
 //nolint:gochecknoglobals // a list that is only read
 var idlers = []string{"init", "docker-init", "tini", "sh", "dash", "bash", "perl", "sleep", "cat", "tail", "ping"}
+
+// daemons are programs that mark what they put in as theirs, and set nothing of the kernel while they run.
+//
+//nolint:gochecknoglobals // a list that is only read
+var daemons = []string{
+	"zebra", "mgmtd", "watchfrr", "staticd", "bgpd", "ospfd", "ospf6d", "isisd", "fabricd", "ripd", "ripngd", "eigrpd", "babeld", "ldpd", "pimd", "pim6d",
+	"nhrpd", "pathd", "bfdd", "vrrpd", "vtysh", "bird", "bird6", "birdc", "ovs-vswitchd", "ovsdb-server", "mstpd", "lldpd", "tcpdump", "iperf3",
+}
 
 // plainQueues are what the kernel gives an interface by itself.
 //
@@ -92,7 +111,7 @@ var plainQueues = []string{"noqueue", "noop", "mq", "pfifo_fast", "fq_codel", "f
 func parseState(out string) nodeState {
 	s := nodeState{
 		up: map[string]bool{}, mtu: map[string]string{}, macs: map[string]string{}, queues: map[string]string{}, tables: map[string]string{},
-		addresses: map[string]bool{}, halted: map[string]string{},
+		addresses: map[string]bool{}, halted: map[string]string{}, hand: map[string]string{}, sysctls: map[string]string{},
 	}
 	leaf := ""
 	for line := range strings.Lines(out) {
@@ -105,6 +124,7 @@ func parseState(out string) nodeState {
 			s.halted[w[1]] = strings.Join(w[2:], " ")
 		case len(w) >= 2 && w[0] == "runs":
 			s.busy = s.busy || !slices.Contains(idlers, w[1])
+			s.unknown = s.unknown || !slices.Contains(idlers, w[1]) && !slices.Contains(daemons, w[1])
 		case len(w) == 2 && w[0] == "mute":
 			s.mute = w[1]
 		case len(w) >= 5 && w[0] == "qdisc" && w[3] == "dev":
@@ -113,6 +133,11 @@ func parseState(out string) nodeState {
 			}
 		case len(w) == 5 && w[0] == "rules": // sum, length, family, name
 			s.tables[w[3]+" "+w[4]] = w[1]
+		case len(w) > 3 && w[0] == "hand":
+			s.byHand(w[1:])
+		case strings.HasPrefix(line, "/proc/sys/net/"):
+			name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "/proc/sys/net/")), ":")
+			s.sysctls[name] = value
 		case len(w) == 2 && w[0] == "|--":
 			leaf = w[1]
 		case len(w) == 3 && w[0] == "/32" && w[1] == "host" && w[2] == "LOCAL":
@@ -121,6 +146,18 @@ func parseState(out string) nodeState {
 	}
 	return s
 }
+
+// byHand takes what somebody put in: its family, its kind and what ip(8) shows of it, less what comes and goes with the port.
+// What has a protocol is a daemon's.
+func (s nodeState) byHand(w []string) {
+	what := strings.Fields(passing.ReplaceAllString(strings.Join(w[2:], " "), " "))
+	if !slices.Contains(what, "proto") {
+		s.hand[strings.Join(slices.Concat(w[:1], what), " ")] = map[string]string{"neigh": "neighbour", "rule": "rule of policy", "route": "route"}[w[1]]
+	}
+}
+
+// passing is what ip(8) shows of a route and changes by itself.
+var passing = regexp.MustCompile(`\b(?:linkdown|dead|offload|trap|rt_offload|rt_trap|expires \d+sec)\b`)
 
 // begin remembers how the stimulus left the nodes. It does not wait for their answers: the symptom is looked at meanwhile.
 func (m *meddling) begin(ctx context.Context) {
@@ -220,6 +257,54 @@ func (m *meddling) compare(n *labNode, was, now nodeState) {
 	}
 }
 
+// put tells what was put in by hand, or taken out, and which setting is another one; empty where there is nothing of the
+// kind, or the scenario may have done it. A route that goes with its port or its address is none.
+func (m *meddling) put(n *labNode, was, now nodeState) string {
+	forms := map[string]*regexp.Regexp{"neighbour": neighbours, "rule of policy": policies, "route": routes}
+	for _, what := range slices.Sorted(maps.Keys(now.hand)) {
+		kind := now.hand[what]
+		if _, before := was.hand[what]; !before && !m.mayHave(n, forms[kind], nothing) {
+			return fmt.Sprintf("a %s of %s was put in by hand (%s)", kind, n.Name, shown(what))
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(was.hand)) {
+		kind := was.hand[what]
+		if _, there := now.hand[what]; !there && was.keeps(now) && !m.mayHave(n, forms[kind], nothing) {
+			return fmt.Sprintf("a %s of %s was taken out by hand (%s)", kind, n.Name, shown(what))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(was.sysctls)) {
+		is, there := now.sysctls[name]
+		if there && is != was.sysctls[name] && !slices.Contains(told, path.Base(name)) && !m.mayHave(n, settings, nothing) {
+			return fmt.Sprintf("net.%s of %s was set to %s", strings.ReplaceAll(name, "/", "."), n.Name, is)
+		}
+	}
+	return ""
+}
+
+// shown is what was put in, less its family.
+func shown(what string) string { return evidence.Bounded(what[len("-4 "):], mostGone) }
+
+// told are settings of which [meddling.done] tells already, by what they follow.
+//
+//nolint:gochecknoglobals // a list that is only read
+var told = []string{"mtu", "icmp_echo_ignore_all"}
+
+// keeps reports whether a node has every port and every address still, as they were.
+func (s nodeState) keeps(now nodeState) bool {
+	for iface, up := range s.up {
+		if is, there := now.up[iface]; !there || is != up {
+			return false
+		}
+	}
+	for a := range s.addresses {
+		if !now.addresses[a] {
+			return false
+		}
+	}
+	return true
+}
+
 // done tells what no software of a node does by itself, and by whose hand nobody knows; empty where there is nothing of
 // the kind.
 func (m *meddling) done(n *labNode, was, now nodeState) string {
@@ -265,7 +350,15 @@ func (m *meddling) turned(n *labNode, was, now nodeState) string {
 			return fmt.Sprintf("the rules that frames go through in %s were changed (table %s)", n.Name, table)
 		}
 	}
-	return ""
+	switch what := m.put(n, was, now); {
+	case what == "":
+		return ""
+	case was.unknown || now.unknown:
+		m.note(n, what+" while the symptom was looked at")
+		return ""
+	default:
+		return what
+	}
 }
 
 // tablesOf are the tables that a node has in one of two states.
@@ -281,6 +374,16 @@ var (
 	sizes   = regexp.MustCompile(`\b(?:down|shutdown|ifdown|off|disable|del|delete|ifreload|netplan|reboot|mtu|add-port|master|flush|replace|dhclient|udhcpc|dhcpcd)\b`)
 	names   = regexp.MustCompile(`\b(?:name|netns|del|delete|address|hw|mac|bond|team|master|vrf|add-port|add-bond|nmcli|netplan|ifreload|reboot)\b`)
 	filters = regexp.MustCompile(`\b(?:nft|tc|sysctl|ufw|firewall-cmd|qos)\b|tables\b|icmp_echo|/proc/sys`)
+)
+
+// Commands that may have put in what is asked about, or have set it; and a look that shows nothing, for no look and no software of a
+// node does that.
+var (
+	neighbours = regexp.MustCompile(`\b(?:n|nei|neigh|neighbou?r|arp|ndp)\b`)
+	policies   = regexp.MustCompile(`\b(?:ru|rule|pbr|vrf)\b`)
+	routes     = regexp.MustCompile(`\b(?:r|ro|route|routes|default|gateway|dhclient|udhcpc|dhcpcd|nmcli|netplan|ifup|ifdown|ifreload|reboot)\b`)
+	settings   = regexp.MustCompile(`\b(?:sysctl|forwarding|reboot)\b|/proc/sys`)
+	nothing    = regexp.MustCompile(`$.^`)
 )
 
 // Looks that show it: of a node's ports, and of its processes.
