@@ -85,6 +85,7 @@ func Bisect(ctx context.Context, b *Bench, dir evidence.Dir, l *scenarios.Loaded
 	if b.Close != nil {
 		err = errors.Join(err, b.Close(context.WithoutCancel(ctx), nil))
 	}
+	out.Reason = endedBy(ctx, err)
 	return out, errors.Join(err, evidence.WriteJSON(dir.File("bisection.json"), out))
 }
 
@@ -176,7 +177,7 @@ func (s *bisection) again(ctx context.Context, o isolate.Oracle) {
 func (s *bisection) run(ctx context.Context, rec isolate.Oracle) (result.Bisection, error) {
 	out := result.Bisection{Fixed: s.o.Fixed}
 	good, bad, err := s.measureEnds(ctx, rec)
-	out.Good, out.Bad = good.Count, bad.Count
+	out.Good, out.Bad, out.Runs = good.Count, bad.Count, good.Runs()+bad.Runs()
 	if err != nil {
 		return out, err
 	}

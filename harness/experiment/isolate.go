@@ -67,7 +67,20 @@ func Isolate(ctx context.Context, b *Bench, dir evidence.Dir, c *PartsCutter, o 
 	if red == nil {
 		return out, err
 	}
+	out.Reason = endedBy(ctx, err)
 	return out, errors.Join(err, writeIsolation(dir, c, red, &out))
+}
+
+// endedBy is why a search ended without its answer; empty where it did not.
+func endedBy(ctx context.Context, err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case ctx.Err() != nil:
+		return "interrupted"
+	default:
+		return err.Error()
+	}
 }
 
 // isolation is a reduction in the making.

@@ -302,7 +302,7 @@ func TestBisectRefuses(t *testing.T) {
 					tt.change(&o)
 				}
 				out, err := experiment.Bisect(t.Context(), b, search(t, b, l), l, o)
-				if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.says) || out.Found {
+				if err == nil || tt.want != nil && (!errors.Is(err, tt.want) || out.Reason != err.Error() || out.Dir == "" || out.Runs != out.Good.Runs()+out.Bad.Runs()) || !strings.Contains(err.Error(), tt.says) || out.Found {
 					t.Errorf("%+v, %v", out, err)
 				}
 				options := (*experiment.OptionsError)(nil)

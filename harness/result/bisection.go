@@ -7,8 +7,9 @@ type Bisection struct {
 	Dir        string         `json:"dir"`
 	Clock      evidence.Clock `json:"clock,omitzero"` // how time passed in the labs
 	Found      bool           `json:"found"`
-	First      string         `json:"first,omitempty"` // the version that the problem came in with, or went away with
-	Range      []string       `json:"range,omitempty"` // what cannot be told from it
+	First      string         `json:"first,omitempty"`  // the version that the problem came in with, or went away with
+	Range      []string       `json:"range,omitempty"`  // what cannot be told from it
+	Reason     string         `json:"reason,omitempty"` // why it ended without its answer
 	Confidence float64        `json:"confidence"`
 	Alike      bool           `json:"alike,omitempty"` // it may be that the oldest and the newest version show it as often: then nothing is found
 	Runs       int            `json:"runs"`

@@ -56,6 +56,7 @@ type Isolation struct {
 	Reliable string    `json:"reliable,omitempty"` // folder of one that fails more often
 	Why      string    `json:"why-needed"`
 	Complete bool      `json:"complete"`
+	Reason   string    `json:"reason,omitempty"` // why it ended without its answer
 	// OneRun: one run without a part decided whether it is needed.
 	OneRun   bool         `json:"one-run,omitempty"`
 	Before   string       `json:"before"` // what the scenario holds, and what is left of it

@@ -279,8 +279,16 @@ func runDrain(ctx context.Context, o *askOptions) error {
 	if err := fleet.DrainWorker(ctx, conn, worker.Key); err != nil {
 		return cli.WithCode(cli.ExitEnvironment, err)
 	}
-	o.Say("%s ends what it does (%s) and leaves", worker.Name, cli.Plural(worker.Busy, "trial"))
-	return nil
+	return o.Show(asked{Worker: worker.Name, Key: worker.Key, Busy: worker.Busy}, func(w io.Writer) {
+		cli.Line(w, "%s ends what it does (%s) and leaves", worker.Name, cli.Plural(worker.Busy, "trial"))
+	})
+}
+
+// asked is what "fleet drain" and "fleet remove" print with --json: the worker that leaves.
+type asked struct {
+	Worker string `json:"worker"`
+	Key    string `json:"key"`
+	Busy   int    `json:"busy"` // trials that it was at
 }
 
 func newRemove(a *cli.App, runF func(context.Context, *askOptions) error) *cobra.Command {
@@ -305,8 +313,9 @@ func runRemove(ctx context.Context, o *askOptions) error {
 	if err := fleet.RemoveWorker(ctx, conn, worker.Key); err != nil {
 		return cli.WithCode(cli.ExitEnvironment, err)
 	}
-	o.Say("%s (%s) is out of the fleet; workers join with another URL from now on: reprise fleet url", worker.Name, worker.Key)
-	return nil
+	return o.Show(asked{Worker: worker.Name, Key: worker.Key, Busy: worker.Busy}, func(w io.Writer) {
+		cli.Line(w, "%s (%s) is out of the fleet; workers join with another URL from now on: reprise fleet url", worker.Name, worker.Key)
+	})
 }
 
 // joining is what "fleet url" prints with --json.

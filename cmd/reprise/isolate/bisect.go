@@ -40,8 +40,8 @@ func (o *bisectOptions) check() error {
 	case o.resume != "" && o.scenario == "": // by the choices that it was begun with
 	case o.resume != "" || o.scenario == "" || o.list == "":
 		return cli.InputError("give a scenario and --versions, or --resume with the folder of a bisection")
-	case o.Confidence <= 0.5 || o.Confidence >= 1 || o.MaxRuns < 1 || o.Measure < 1:
-		return cli.InputError("--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 or more")
+	case !(o.Confidence > 0.5 && o.Confidence < 1) || o.MaxRuns < 1 || o.MaxRuns > cli.MaxCount || o.Measure < 1 || o.Measure > cli.MaxCount: // NaN is neither
+		return cli.InputError("--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 to %d", cli.MaxCount)
 	}
 	return nil
 }
@@ -296,7 +296,7 @@ func bisect(ctx context.Context, o *bisectOptions, dir evidence.Dir) error {
 	}
 	out, err := experiment.Bisect(ctx, &b.Bench, dir, l, how)
 	if err := searchError(ctx, b, "bisect", dir, errors.Join(err, b.Provider.Close())); err != nil {
-		return err
+		return errors.Join(showBroken(o.App, out, out.Dir), err)
 	}
 	return tell(o.App, out, out.Done(), func(w io.Writer) { printBisection(w, out) })
 }

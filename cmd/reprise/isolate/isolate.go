@@ -39,8 +39,8 @@ func (o *isolateOptions) check() error {
 	case o.Labs < 1 || o.Labs > 64:
 		return cli.InputError("--labs takes 1 to 64")
 	case o.resume != "": // by the choices that it was begun with
-	case o.Measure < 1 || o.ControlRuns < 0 || o.KeepRate <= 0 || o.KeepRate > 1 || o.Budget < 0:
-		return cli.InputError("--measure takes 1 or more, --control-trials 0 or more, --keep-rate more than 0 and at most 1, --budget no less than nothing")
+	case o.Measure < 1 || o.Measure > cli.MaxCount || o.ControlRuns < 0 || o.ControlRuns > cli.MaxCount || !(o.KeepRate > 0 && o.KeepRate <= 1) || o.Budget < 0: // NaN is neither
+		return cli.InputError("--measure takes 1 to %d, --control-trials 0 to %d, --keep-rate more than 0 and at most 1, --budget no less than nothing", cli.MaxCount, cli.MaxCount)
 	}
 	return nil
 }
@@ -215,7 +215,7 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 		err = errors.Join(err, evidence.WriteFile(out.Why, []byte(markdown.Isolation(out))))
 	}
 	if err := searchError(ctx, b, "isolate", dir, errors.Join(err, b.Provider.Close())); err != nil {
-		return err
+		return errors.Join(showBroken(o.App, out, out.Dir), err)
 	}
 	return tell(o.App, out, out.Done(), func(w io.Writer) { printIsolation(w, out) })
 }

@@ -22,7 +22,7 @@ import (
 func TestIsolateOptions(t *testing.T) {
 	type asked = clitest.Asked[isolateOptions]
 	otherwise := cli.IsolateChoices{Labs: 1, KeepRate: 0.5, Measure: 10, ControlRuns: 5}
-	const bounds = "--measure takes 1 or more, --control-trials 0 or more, --keep-rate more than 0 and at most 1, --budget no less than nothing"
+	const bounds = "--measure takes 1 to 10000, --control-trials 0 to 10000, --keep-rate more than 0 and at most 1, --budget no less than nothing"
 	const labs = "--labs takes 1 to 64"
 	const which = "give a scenario, or --resume with the folder of an isolation"
 	clitest.Options(t, newIsolate, []asked{
@@ -46,6 +46,9 @@ func TestIsolateOptions(t *testing.T) {
 		{Args: []string{"s", "--labs", "65"}, Err: labs},
 		{Args: []string{"s", "--measure", "0"}, Err: bounds},
 		{Args: []string{"s", "--keep-rate", "0"}, Err: bounds},
+		{Args: []string{"s", "--keep-rate", "NaN"}, Err: bounds},
+		{Args: []string{"s", "--measure", "99999999"}, Err: bounds},
+		{Args: []string{"s", "--control-trials", "99999999"}, Err: bounds},
 		{Args: []string{"s", "--control-trials", "-1"}, Err: bounds},
 		{Args: []string{"s", "--budget", "-1h"}, Err: bounds},
 	})
@@ -59,7 +62,7 @@ func meaningless(flag, what string) string {
 func TestBisectOptions(t *testing.T) {
 	type asked = clitest.Asked[bisectOptions]
 	otherwise := cli.BisectChoices{Confidence: 0.99, MaxRuns: 300, Measure: 5, Labs: 1}
-	const bounds = "--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 or more"
+	const bounds = "--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 to 10000"
 	const which = "give a scenario and --versions, or --resume with the folder of a bisection"
 	clitest.Options(t, newBisect, []asked{
 		{Args: []string{"s", "--versions", "a,b"}, Want: bisectOptions{scenario: "s", list: "a,b", dir: "bisections", BisectChoices: otherwise}},
@@ -76,6 +79,9 @@ func TestBisectOptions(t *testing.T) {
 		{Args: []string{"s"}, Err: which},
 		{Args: []string{"--versions", "a,b"}, Err: which},
 		{Args: []string{"s", "--resume", "d"}, Err: which},
+		{Args: []string{"s", "--versions", "a,b", "--confidence", "NaN"}, Err: bounds},
+		{Args: []string{"s", "--versions", "a,b", "--max-trials", "99999999"}, Err: bounds},
+		{Args: []string{"s", "--versions", "a,b", "--measure", "99999999"}, Err: bounds},
 		{Args: []string{"s", "--versions", "a,b", "--confidence", "0.5"}, Err: bounds},
 		{Args: []string{"s", "--versions", "a,b", "--max-trials", "0"}, Err: bounds},
 		{Args: []string{"s", "--versions", "a,b", "--measure", "0"}, Err: bounds},

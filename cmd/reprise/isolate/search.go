@@ -88,6 +88,15 @@ func printAhead(w io.Writer, a *result.Ahead) {
 		cli.Plural(a.Labs, "lab"), cli.Plural(a.Used, "run"), of(a.Gained), cli.Plural(a.Thrown, "run"), of(a.Wasted))
 }
 
+// showBroken prints, for machines, what a search came to that ended without its answer; people read why. dir is its folder, empty
+// where nothing was begun.
+func showBroken(a *cli.App, found any, dir string) error {
+	if !a.JSON || dir == "" {
+		return nil
+	}
+	return a.Show(found, nil)
+}
+
 // tell prints what a search found. It is an answer where it was decided.
 func tell(a *cli.App, found any, decided bool, people func(io.Writer)) error {
 	code := cli.ExitYes

@@ -130,6 +130,11 @@ func newRelease(f *inventory, runF func(context.Context, *releaseOptions) error)
 	return c
 }
 
+// released is what "lab release" prints with --json.
+type released struct {
+	Devices []string `json:"released"`
+}
+
 func runRelease(ctx context.Context, o *releaseOptions) error {
 	return o.withLab(ctx, func(l *lab.Lab) error {
 		if err := knownDevices(l, o.devices...); err != nil {
@@ -146,9 +151,9 @@ func runRelease(ctx context.Context, o *releaseOptions) error {
 		default:
 			err = l.Release(ctx, o.devices...)
 		}
-		if err == nil {
-			o.Say("released %s", strings.Join(o.devices, ", "))
+		if err != nil {
+			return err
 		}
-		return err
+		return o.Show(released{o.devices}, func(w io.Writer) { cli.Line(w, "released %s", strings.Join(o.devices, ", ")) })
 	})
 }

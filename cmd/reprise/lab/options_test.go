@@ -68,6 +68,7 @@ func TestTopologyOptions(t *testing.T) {
 		{Args: []string{"f"}, Want: upOptions{fileOptions: fileOptions{file: "f"}, ttl: 24 * time.Hour}},
 		{Args: []string{"f", "--ttl", "1h", "--provider", "namespaces", "--trust", "binds.r1"}, Want: upOptions{fileOptions: trusting("f", false), ttl: time.Hour, where: cli.LabFlags{Provider: "namespaces"}}},
 		{Args: []string{"f", "--ttl", "long"}, Err: `invalid argument "long" for "--ttl" flag: time: invalid duration "long"`},
+		{Args: []string{"f", "--ttl", "-1h"}, Err: "--ttl -1h0m0s: want more than nothing, as 24h"},
 	})
 	clitest.Options(t, newDown, []clitest.Asked[downOptions]{
 		{Args: []string{"f", "--trust", "binds.r1"}, Want: downOptions{trusting("f", false)}},

@@ -74,7 +74,9 @@ func newUp(a *cli.App, runF func(context.Context, *upOptions) error) *cobra.Comm
 	c := &cobra.Command{
 		Use: "up FILE", Short: "Build the lab and leave it up; no switch software is started", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.file = args[0]
+			if o.file = args[0]; o.ttl <= 0 {
+				return cli.InputError("--ttl %s: want more than nothing, as 24h", o.ttl)
+			}
 			return cli.Run(runF, runUp)(c.Context(), o)
 		},
 	}
@@ -143,12 +145,28 @@ func runGraph(_ context.Context, o *graphOptions) error {
 	for _, l := range t.Links {
 		links = append(links, evidence.LinkInfo{A: l.A.String(), B: l.B.String(), MTU: l.MTU, AliasA: l.A.Alias, AliasB: l.B.Alias})
 	}
+	out := graphed{Nodes: nodes, Links: links, File: o.output}
 	svg := diagram.SVG(nodes, links)
-	if o.output == "" {
+	switch {
+	case o.output != "":
+		if err := evidence.WriteFile(o.output, svg); err != nil {
+			return err
+		}
+	case !o.JSON:
 		_, err := o.Document().Write(svg)
 		return err
+	default:
+		out.SVG = string(svg)
 	}
-	return evidence.WriteFile(o.output, svg)
+	return o.Show(out, func(io.Writer) {})
+}
+
+// graphed is what "topology graph" prints with --json.
+type graphed struct {
+	Nodes []evidence.NodeInfo `json:"nodes"`
+	Links []evidence.LinkInfo `json:"links"`
+	File  string              `json:"file,omitempty"` // that was written
+	SVG   string              `json:"svg,omitempty"`  // where none was
 }
 
 func runUp(ctx context.Context, o *upOptions) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,9 +87,17 @@ func runNew(ctx context.Context, o *newOptions) error {
 	if err != nil {
 		return err
 	}
-	o.Say("wrote %s", filepath.Join(o.dir, "scenario.yaml"))
-	o.Say("next: reprise run %s", o.dir)
-	return nil
+	out := written{Dir: o.dir, Scenario: filepath.Join(o.dir, "scenario.yaml")}
+	return o.Show(out, func(w io.Writer) {
+		cli.Line(w, "wrote %s", out.Scenario)
+		cli.Line(w, "next: reprise run %s", out.Dir)
+	})
+}
+
+// written is what "scenario new" prints with --json.
+type written struct {
+	Dir      string `json:"dir"`
+	Scenario string `json:"scenario"` // the file that says what it is
 }
 
 // inPlace has problems name the files as they would be called in another folder.
