@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -191,6 +192,9 @@ type ImageInfo struct {
 
 // KernelAbility is what a MissingError names that is about what a kernel was built without: no other try finds it.
 const KernelAbility = "kernel ability"
+
+// ErrNoImage is that a node that runs one names none: the topology is wrong, and no machine lacks anything.
+var ErrNoImage = errors.New("no image is given")
 
 // MissingError says that the environment lacks something. The command line turns it
 // into exit code 5.

@@ -292,11 +292,11 @@ func answerAt(s result.Sweep) (result.Outcome, string) {
 		outcome = result.Yes
 		answer = fmt.Sprintf("it takes frame %s of the %d that were decided", list(found[result.EffectTriggers]), decided)
 	case decided > 0 && len(found[result.EffectUndecided])+s.Left == 0 && len(found[result.EffectUnknown]) == 0:
-		return result.No, fmt.Sprintf("none of the %d frames triggers it", decided)
+		return result.No, noneOf(decided, "frames") + " triggers it"
 	case decided == 0:
 		answer = "nothing was decided"
 	default:
-		answer = fmt.Sprintf("none of the %d frames that were decided triggers it", decided)
+		answer = noneOf(decided, "frames that were decided") + " triggers it"
 	}
 	if undecided := list(found[result.EffectUndecided]); undecided != "" {
 		answer += "; undecided: " + undecided
@@ -352,3 +352,11 @@ func framesBy(points []result.SweepPoint) map[result.Effect][]string {
 }
 
 func list(nths []string) string { return strings.Join(nths, ", ") }
+
+// noneOf begins a sentence about so many frames, of which none does what follows.
+func noneOf(n int, frames string) string {
+	if n == 1 {
+		return "the one frame that was decided is not what"
+	}
+	return fmt.Sprintf("none of the %d %s", n, frames)
+}

@@ -36,7 +36,7 @@ func TestSweepAnswer(t *testing.T) {
 		{"none of them", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectHarmless), point(2, result.EffectHarmless)}}, result.No, "none of the 2 frames triggers it"},
 		{"one is open", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectHarmless), point(2, result.EffectUndecided)}}, result.Inconclusive, "undecided: 2"},
 		{"one never came", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectHarmless), point(2, result.EffectUnknown)}, Left: 3}, result.Inconclusive, "no valid trial with frame 2"},
-		{"some are left", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectHarmless)}, Left: 1}, result.Inconclusive, "none of the 1 frames that were decided"},
+		{"some are left", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectHarmless)}, Left: 1}, result.Inconclusive, "the one frame that was decided is not what triggers it"},
 		{"nothing was tried", result.Sweep{Left: 2}, result.Inconclusive, "nothing was decided"},
 		{"the control fires", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectTriggers)}, Control: q(1, 5)}, result.Inconclusive, "the control shows the symptom too"},
 		{"the control says nothing", result.Sweep{Control: q(0, 0)}, result.Inconclusive, "the control gave no valid trial"},
@@ -44,7 +44,7 @@ func TestSweepAnswer(t *testing.T) {
 		{"not in real time", result.Sweep{Clock: fast, Points: triggers(2), Real: &result.SweepReal{Points: []result.SweepPoint{point(2, result.EffectUndecided)}}}, result.Inconclusive, "at speed 5: it takes frame 2 of the 1 that were decided; at speed 1: undecided: 2"},
 		{"not tried in real time", result.Sweep{Clock: fast, Points: triggers(2)}, result.Inconclusive, "; at speed 1: frame 2 was not tried"},
 		{"no frame comes in real time", result.Sweep{Clock: fast, Points: triggers(2), Real: &result.SweepReal{Points: []result.SweepPoint{point(2, result.EffectUnknown)}}}, result.Inconclusive, "; at speed 1: no valid trial with frame 2"},
-		{"none at another speed", result.Sweep{Clock: fast, Points: []result.SweepPoint{point(1, result.EffectHarmless)}}, result.Inconclusive, "at speed 5: none of the 1 frames triggers it; at speed 1: what does not trigger it was not tried"},
+		{"none at another speed", result.Sweep{Clock: fast, Points: []result.SweepPoint{point(1, result.EffectHarmless)}}, result.Inconclusive, "at speed 5: the one frame that was decided is not what triggers it; at speed 1: what does not trigger it was not tried"},
 		{"the control fires in real time", result.Sweep{Clock: fast, Points: triggers(2), Control: q(0, 2), Real: &result.SweepReal{Control: q(2, 2)}}, result.Inconclusive, "at speed 1: the control shows the symptom too"},
 		{"the control says nothing in real time", result.Sweep{Clock: fast, Control: q(0, 2), Real: &result.SweepReal{Control: q(0, 0)}}, result.Inconclusive, "at speed 1: the control gave no valid trial"},
 	}

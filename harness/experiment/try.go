@@ -122,7 +122,7 @@ func triedAnswer(t result.Tried, v evidence.TrialVerdict, judged bool) (result.O
 	case t.Did == nil:
 		return result.Yes, "it was in force"
 	case t.Did.Hit == 0:
-		return result.No, fmt.Sprintf("it acted on none of the %d frames that matched", t.Did.Matched)
+		return result.No, fmt.Sprintf("it acted on none of the frames that matched (%d)", t.Did.Matched)
 	default:
 		return result.Yes, fmt.Sprintf("it acted on %d of the %d frames that matched", t.Did.Hit, t.Did.Matched)
 	}

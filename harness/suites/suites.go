@@ -1,10 +1,13 @@
 package suites
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -62,14 +65,14 @@ func Trials(p *plan.Plan, env trial.Environment, s Shard) bool {
 					}
 					Skip("not run: a fresh lab refused " + why)
 				}
-				oneTrial(ctx, lab, n, p.Expected())
+				oneTrial(ctx, lab, n, p.Expected(), env.Gone)
 			})
 		}
 	})
 }
 
 // trial executes one trial in its spec. Its evidence is kept on every way out.
-func oneTrial(ctx SpecContext, lab *trial.Lab, n int, expected evidence.Verdict) {
+func oneTrial(ctx SpecContext, lab *trial.Lab, n int, expected evidence.Verdict, gone func() bool) {
 	GinkgoHelper()
 	t, err := lab.Begin(n)
 	Expect(err).NotTo(HaveOccurred(), "begin the record")
@@ -79,7 +82,7 @@ func oneTrial(ctx SpecContext, lab *trial.Lab, n int, expected evidence.Verdict)
 		_, err := t.Finish(ctx)
 		return err
 	}, NodeTimeout(grace))
-	t.Execute(ctx)
+	t.Execute(cutBy(ctx, gone))
 	v, err := t.Finish(ctx)
 	Expect(err).NotTo(HaveOccurred(), "keep the record")
 	AddReportEntry("verdict", v.Verdict, ReportEntryVisibilityFailureOrVerbose)
@@ -87,6 +90,29 @@ func oneTrial(ctx SpecContext, lab *trial.Lab, n int, expected evidence.Verdict)
 		Skip(v.Reason)
 	}
 	Expect(v).To(HaveVerdict(expected))
+}
+
+// Why a trial was cut, for its record.
+var (
+	errGone   = errors.New("the program that began the run is gone")
+	errSignal = errors.New("by a signal, such as of Ctrl-C")
+)
+
+// cutBy is a spec's context with a cause that says who ended it: Ginkgo takes every signal for the user's. gone reports whether
+// the program that began the run has ended; nil: nobody can tell.
+func cutBy(spec context.Context, gone func() bool) context.Context {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(spec))
+	context.AfterFunc(spec, func() {
+		cause := context.Cause(spec)
+		switch {
+		case gone != nil && gone():
+			cause = errGone
+		case strings.Contains(cause.Error(), "nterrupted by User"):
+			cause = errSignal
+		}
+		cancel(cause)
+	})
+	return ctx
 }
 
 // HaveVerdict succeeds when a trial came out as declared, and otherwise says why it did not.

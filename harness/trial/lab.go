@@ -47,6 +47,8 @@ type Environment struct {
 	// Hide takes out of what is said of a trial (notes, and why something failed) what is not to leave this machine; nil: nothing.
 	// What nodes answer is not asked for: that is what the trial is about.
 	Hide func(text string) string
+	// Gone reports whether the program that began the run has ended, which cuts its trials; nil: nobody can tell.
+	Gone func() bool
 	// Wall is the clock that gives frames their times; nil is this machine's.
 	Wall func() time.Time
 }

@@ -71,7 +71,7 @@ func planNode(ctx context.Context, look *looked, t topologies.Topology, n topolo
 		}
 	}
 	if pl.Image == "" {
-		return pl, errors.New("no image is given")
+		return pl, topologies.ErrNoImage
 	}
 	facts, ok := look.known[pl.Image]
 	if !ok {

@@ -146,7 +146,7 @@ func (p *Provider) planNode(n topologies.Node, known map[string]store.Image) (pl
 		}
 	}
 	if pl.Image == "" {
-		return pl, errors.New("no image is given")
+		return pl, topologies.ErrNoImage
 	}
 	img, ok := known[pl.Image]
 	if !ok {

@@ -92,7 +92,7 @@ func ExitCode(err error) int {
 		return ExitRefused
 	case errors.As(err, &coded):
 		return coded.code
-	case errors.As(err, &problems):
+	case errors.As(err, &problems), errors.Is(err, topologies.ErrNoImage):
 		return ExitInput
 	case errors.As(err, &missing):
 		return ExitEnvironment

@@ -2,10 +2,12 @@ package cli_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // An answer is no failure and prints nothing; a failure beside one is printed, and there is no answer.
@@ -19,6 +21,7 @@ func TestPrintError(t *testing.T) {
 		exit int
 	}{
 		{"nothing", nil, "", cli.ExitYes},
+		{"a node without an image", fmt.Errorf("node r1: %w", topologies.ErrNoImage), "node r1: no image is given\n", cli.ExitInput},
 		{"an answer", cli.Answer(cli.ExitNo), "", cli.ExitNo},
 		{"a failure", broken, "the engine went away\n", cli.ExitInconclusive},
 		{"a failure beside an answer", errors.Join(broken, cli.Answer(cli.ExitNo)), "the engine went away\n", cli.ExitInconclusive},

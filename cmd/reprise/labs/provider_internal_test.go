@@ -1,7 +1,6 @@
 package labs
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 
@@ -17,7 +16,7 @@ func TestEngineWouldDo(t *testing.T) {
 		want bool
 	}{
 		{"nothing", nil, false},
-		{"no image", errors.New("no image is given"), false},
+		{"no image", topologies.ErrNoImage, false},
 		{"an ability", &topologies.MissingError{What: "ability of a lab of namespaces", Name: "network host"}, true},
 		{"user namespaces", &topologies.MissingError{What: topologies.KernelAbility, Name: "user namespaces"}, true},
 		{"a setting", &topologies.MissingError{What: topologies.KernelAbility, Name: "sysctl net.ipv4.ip_forwrd"}, false},

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -258,8 +259,7 @@ func trialsOf(path string, lab int, keep, all bool, where cli.LabFlags) error {
 	if err != nil {
 		return err
 	}
-	watchParent()
-	env := trial.Environment{Provider: &enterNoter{Provider: provider, dir: dir, keep: keep}, Registry: reg, Dir: dir, Keep: keep, All: all, Progress: tell}
+	env := trial.Environment{Gone: watchParent(), Provider: &enterNoter{Provider: provider, dir: dir, keep: keep}, Registry: reg, Dir: dir, Keep: keep, All: all, Progress: tell}
 	suites.Trials(p, env, suites.Shard{Lab: lab, Labs: info.Labs})
 	base := dir.File("suite-lab-" + strconv.Itoa(lab))
 	if !suites.Run(suites.RunOptions{
@@ -270,13 +270,16 @@ func trialsOf(path string, lab int, keep, all bool, where cli.LabFlags) error {
 	return nil
 }
 
-// watchParent interrupts this process when the parent is gone: its end of our standard
+// watchParent interrupts this process when the parent is gone, which the function it returns reports: its end of our standard
 // input is closed with it, however it ended.
-func watchParent() {
+func watchParent() func() bool {
+	var gone atomic.Bool
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
+		gone.Store(true)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
 	}()
+	return gone.Load
 }
 
 func progressTo(w io.Writer) func(trial.Progress) {
