@@ -1,8 +1,10 @@
 package procs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -359,5 +361,26 @@ func TestNumberIsKept(t *testing.T) {
 	p.saw(sight{status: status{name: "sh"}, known: true})
 	if p.end.PID != 7 || p.end.Name != "sh" {
 		t.Errorf("%+v", p.end)
+	}
+}
+
+// A file of /proc is read whole, however long it is, and one that is not there is an error.
+func TestRead(t *testing.T) {
+	long := t.TempDir() + "/long"
+	for _, size := range []int{0, atOnce - 1, atOnce, 3*atOnce + 1} {
+		want := bytes.Repeat([]byte("x"), size)
+		if err := os.WriteFile(long, want, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := read(long); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%d bytes of %d, %v", len(got), size, err)
+		}
+	}
+	if _, err := read(long + "er"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is not there: %v", err)
+	}
+	st, err := readStatus(os.Getpid())
+	if err != nil || st.inside == 0 || st.parent != os.Getppid() || st.name == "" {
+		t.Errorf("of this process %+v, %v", st, err)
 	}
 }
