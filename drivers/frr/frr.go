@@ -67,8 +67,13 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	d := &Driver{Node: n, version: v, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
 		return session.OpenCLI(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel("cli", i)}, speaks)
 	})}
-	n.StartBy(node.Start{Ask: d.learn, Daemons: d.boot, Forget: "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*"})
+	n.StartBy(node.Start{Ask: d.learn, Dirs: dirs(), Daemons: d.boot, Forget: "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*"})
 	return d, nil
+}
+
+// dirs are those that belong to the daemons.
+func dirs() []string {
+	return []string{"/run/frr", "/var/log/frr", "/var/lib/frr", "/var/tmp/frr", "/etc/frr"}
 }
 
 // Driver drives one FRR node.
@@ -151,11 +156,9 @@ func (d *Driver) boot(ctx context.Context) error {
 	if err := d.Put(ctx, configFile, d.Target.Config, 0o640); err != nil {
 		return err
 	}
-	if _, err := d.Control(ctx, "prepare directories", `set -- /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr
-for d in "$@"; do [ -d "$d" ] || { mkdir -p "$@"; break; }; done
-while read -r l; do [ "$l" != 'service integrated-vtysh-config' ] || break; done 2>/dev/null </etc/frr/vtysh.conf || l=
+	if _, err := d.Control(ctx, "prepare directories", `while read -r l; do [ "$l" != 'service integrated-vtysh-config' ] || break; done 2>/dev/null </etc/frr/vtysh.conf || l=
 [ "$l" = 'service integrated-vtysh-config' ] || echo 'service integrated-vtysh-config' >> /etc/frr/vtysh.conf
-chown -R frr:frr "$@"`); err != nil {
+chown -R frr:frr `+strings.Join(dirs(), " ")); err != nil {
 		return err
 	}
 	if err := d.StartAll(ctx); err != nil {

@@ -116,10 +116,10 @@ var userLogs = regexp.MustCompile(`(?m)^log file (/\S+)`)
 // printsLess finds lines that change what a daemon prints.
 var printsLess = regexp.MustCompile(`(?m)^(?:no )?log stdout\b`)
 
-// listens asks whether a daemon listens for vtysh. A program is started for that only once its socket
+// listens asks whether a daemon listens for vtysh, without a program. The table is read only once its socket
 // is there, where no argument may have put it elsewhere.
 func listens(s drivers.Service) string {
-	ask := "grep -q ' 00010000 .*/" + s.Name + "\\.vty$' /proc/net/unix"
+	ask := "{ found=; while read -r l; do case $l in *' 00010000 '*/" + s.Name + ".vty) found=1; break;; esac; done </proc/net/unix; [ \"$found\" ]; }"
 	if len(s.Args) > 0 {
 		return ask
 	}

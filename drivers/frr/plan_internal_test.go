@@ -36,3 +36,29 @@ func TestBefore(t *testing.T) {
 		t.Errorf("left are %v, %v", left, err)
 	}
 }
+
+// A daemon answers when it listens: a socket that is bound, one that it talks by, and that of another are none that listens.
+func TestListening(t *testing.T) {
+	const head = "Num       RefCount Protocol Flags    Type St Inode Path\n0000000000000000: 00000002 00000000 00010000 0001 01 1 /run/x\n"
+	table := t.TempDir() + "/unix"
+	ask := strings.ReplaceAll(listens(drivers.Service{Name: "ospfd", Args: []string{"-t"}}), "/proc/net/unix", table)
+	answers := func() bool { return exec.CommandContext(t.Context(), "sh", "-c", ask).Run() == nil }
+	if answers() {
+		t.Error("it listens, where there is no table")
+	}
+	for line, want := range map[string]bool{
+		"": false,
+		"0000000000000000: 00000002 00000000 00010000 0001 01 21 /run/frr/ospfd.vty\n":   true,
+		"0000000000000000: 00000002 00000000 00000000 0001 01 21 /run/frr/ospfd.vty\n":   false,
+		"0000000000000000: 00000003 00000000 00000000 0001 03 21 /run/frr/ospfd.vty\n":   false,
+		"0000000000000000: 00000002 00000000 00010000 0001 01 21 /run/frr/ospf6d.vty\n":  false,
+		"0000000000000000: 00000002 00000000 00010000 0001 01 21 /run/frr/ospfd.vty.1\n": false,
+	} {
+		if err := os.WriteFile(table, []byte(head+line+"0000000000000000: 00000002 00000000 00000000 0002 01 22\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := answers(); got != want {
+			t.Errorf("it listens: %t, with %q", got, line)
+		}
+	}
+}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -495,5 +497,36 @@ func TestChildDeaths(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, list); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Who prepares a node on which daemons of ours run ends them first, and no end of theirs is in the new record; what the logs
+// hold by then is not said by those that start next.
+func TestPreparedAgain(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	n := running(t, host, nil, steady("one"), steady("two"))
+	before := pid(t, host, "one")
+	if err := os.Remove(host.Dir + "/var/log/reprise/two.log"); err != nil {
+		t.Fatal(err)
+	}
+	host.Write(t, "/var/log/reprise/two.log", "")
+	if err := n.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := n.Running(t.Context()); err != nil || len(names) != 0 {
+		t.Errorf("running: %q, %v", names, err)
+	}
+	if err := syscall.Kill(before, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("of before, one is there: %v", err)
+	}
+	if record := host.Read("/run/reprise/exits"); !regexp.MustCompile(`^log \S+/one\.log \d+\n$`).MatchString(record) {
+		t.Errorf("the new record: %q", record)
+	}
+	if err := n.StartAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if list, _ := deaths(t, n); len(list) != 0 {
+		t.Errorf("deaths: %+v", list)
 	}
 }

@@ -63,8 +63,11 @@ func Open(ctx context.Context, platform string, table []byte, t drivers.Target) 
 		})
 	}
 	n.control, n.shell = open("control", true), open("shell", false)
-	if _, err := n.Control(ctx, "reach node", "true"); err != nil {
-		return nil, errors.Join(err, n.Close(ctx))
+	if err := n.control.Do(ctx, func(*session.Shell) error { return nil }); err != nil {
+		if o := (*drivers.OpError)(nil); errors.As(err, &o) {
+			err = o.Err
+		}
+		return nil, errors.Join(n.Fail("reach node", err), n.Close(ctx))
 	}
 	return n, nil
 }
@@ -135,67 +138,98 @@ func (n *Node) TryFor(ctx context.Context, op, script string, timeout time.Durat
 	return x, nil
 }
 
-// prepare begins the reading of syslog, and takes away what daemons have left. Like all that runs at every
-// start, it begins no program for what the shell can find out by itself: that takes as much of a processor
-// as a daemon's start.
-const prepare = `[ -d /var/log/reprise ] && [ -d ` + coresDir + ` ] || mkdir -p /var/log/reprise ` + coresDir + `
-setsid sh /run/reprise/syslog </dev/null >/dev/null 2>&1 & echo $! >/run/reprise/syslog.starting
-for f in /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; do if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi; done`
+// exitLeft is the status of prepare where daemons of ours run, whose names it prints.
+const exitLeft = 3
+
+// prepare takes away what daemons have left, makes the directories that are needed, and begins the reading of
+// syslog, which it waits for. Like all that runs at every start, it begins no program for what the shell can find
+// out by itself: that takes as much of a processor as a daemon's start.
+func (n *Node) prepare() string {
+	dirs := []string{"/run/reprise", "/var/log/reprise", coresDir}
+	for _, d := range n.start.Dirs {
+		dirs = append(dirs, session.Quote(d))
+	}
+	return fmt.Sprintf(`%s
+[ -z "$left" ] || exit %d
+set -- %s
+for d in "$@"; do [ -d "$d" ] || { mkdir -p "$@" || exit 1; break; }; done
+for f in /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; do if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi; done
+(
+%s) </dev/null >/dev/null 2>&1 || :
+`, supervisors, exitLeft, strings.Join(dirs, " "), syslogScript)
+}
 
 // Prepare makes the node ready for daemons: it ends those of ours that still run,
-// forgets earlier exits, writes the supervisor and the files of the target.
+// forgets earlier exits, writes the supervisor and the files of the target. From then on
+// what is sent to syslog is read, where nobody else does.
 func (n *Node) Prepare(ctx context.Context) error {
-	if err := n.StopAll(ctx); err != nil {
+	const op = "prepare node"
+	script, files := n.prepare(), slices.Sorted(maps.Keys(n.Target.Files))
+	if len(files) == 0 { // any may be a log that is about to have another size
+		script += n.newRecord()
+	}
+	x, err := n.Try(ctx, op, script)
+	if err == nil && x.Exit == exitLeft {
+		if err = n.stopThese(ctx, strings.Fields(x.Output)); err == nil {
+			x, err = n.Try(ctx, op, script)
+		}
+	}
+	if err == nil && x.Exit != 0 {
+		err = n.Fail(op, fmt.Errorf("exit status %d: %s", x.Exit, strings.TrimSpace(x.Output)))
+	}
+	if err != nil {
 		return err
 	}
 	if err := n.Target.Host.WriteFile(ctx, "/run/reprise/supervise", []byte(superviseScript), 0o755); err != nil {
 		return n.Fail("write supervisor", err)
 	}
-	if err := n.Target.Host.WriteFile(ctx, "/run/reprise/syslog", []byte(syslogScript), 0o755); err != nil {
-		return n.Fail("write reader of syslog", err)
+	if len(files) == 0 {
+		return n.recorded(x.Output)
 	}
-	if _, err := n.Control(ctx, "prepare node", prepare); err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(n.Target.Files)) {
+	for _, name := range files {
 		if err := n.Put(ctx, name, n.Target.Files[name], 0o644); err != nil {
 			return err
 		}
 	}
-	return n.forgetExits(ctx)
+	out, err := n.Control(ctx, opRecord, n.newRecord())
+	if err != nil {
+		return err
+	}
+	return n.recorded(out)
 }
 
-// listening waits until the node's syslog is read, or nobody is to read it: that has begun in Prepare.
-func (n *Node) listening(ctx context.Context) error {
-	_, err := n.Control(ctx, "wait for the reader of syslog", `read -r p </run/reprise/syslog.starting
-while { read -r l <"/proc/$p/stat"; } 2>/dev/null; do case ${l##*) } in Z*|X*) break;; esac; sleep 0.005; done`)
-	return err
-}
+const opRecord = "begin record of exits"
 
-// forgetExits begins a new record, noting where the logs end now.
-func (n *Node) forgetExits(ctx context.Context) error {
+// newRecord begins a new record of exits, noting where the logs end now, and prints the time where the node has
+// a clock of its own. What is empty is not noted: it takes a program to ask for a size.
+func (n *Node) newRecord() string {
 	var script strings.Builder
 	script.WriteString(": >/run/reprise/exits; set --\n")
 	for _, s := range n.services {
 		for _, f := range append([]string{stdoutLog(s.Name)}, s.Logs...) {
-			fmt.Fprintf(&script, "[ -f %[1]s ] && set -- \"$@\" %[1]s\n", session.Quote(f))
+			fmt.Fprintf(&script, "[ -f %[1]s ] && [ -s %[1]s ] && set -- \"$@\" %[1]s\n", session.Quote(f))
 		}
 	}
 	script.WriteString("[ $# -eq 0 ] || stat -c 'log %n %s' \"$@\" >>/run/reprise/exits")
 	if n.Target.Here != nil {
 		script.WriteString("\ndate +%s.%N")
 	}
-	out, err := n.Control(ctx, "begin record of exits", script.String())
+	return script.String()
+}
+
+// recorded takes what newRecord has printed.
+func (n *Node) recorded(out string) (err error) {
 	booted := time.Now()
-	if n.Target.Here != nil && err == nil {
-		booted, err = parseTime(strings.TrimSpace(out))
-		err = n.Fail("begin record of exits", err)
+	if n.Target.Here != nil {
+		if booted, err = parseTime(strings.TrimSpace(out)); err != nil {
+			return n.Fail(opRecord, err)
+		}
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.booted = booted
 	clear(n.cores)
-	return err
+	return nil
 }
 
 // Put writes a file into the node.
@@ -300,17 +334,23 @@ const sessionMembers = `members() { for p in /proc/[0-9]*/stat; do
 done; }
 `
 
+// supervisors prints the names of the daemons of ours that have a supervisor, and sets left where there is one.
+const supervisors = `left=; for f in /run/reprise/*.supervisor; do [ ! -e "$f" ] || { f=${f##*/}; echo "${f%.supervisor}"; left=1; }; done`
+
 // StopAll stops every daemon of ours, last started first, with what they started.
 func (n *Node) StopAll(ctx context.Context) error {
-	out, err := n.Control(ctx, "list daemons", "for f in /run/reprise/*.supervisor; do [ ! -e \"$f\" ] || { f=${f##*/}; echo \"${f%.supervisor}\"; }; done")
+	out, err := n.Control(ctx, "list daemons", supervisors)
 	if err != nil {
 		return err
 	}
+	return n.stopThese(ctx, strings.Fields(out))
+}
+
+func (n *Node) stopThese(ctx context.Context, there []string) error {
 	// Those of an earlier driver on this node may have other names: they are the last.
 	place := func(name string) int {
 		return slices.IndexFunc(n.services, func(s Service) bool { return s.Name == name })
 	}
-	there := strings.Fields(out)
 	slices.SortStableFunc(there, func(a, b string) int { return place(b) - place(a) })
 	var errs []error
 	for _, name := range there {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -13,7 +14,7 @@ import (
 )
 
 const (
-	// startRound is how soon a daemon that is starting is looked at again, and half of the time that it has
+	// startRound is how soon a daemon that is starting is looked at again, and a quarter of the time that it has
 	// taken where that is longer, at most startSlow: on a machine that is busy, looking takes the time that
 	// the daemon needs. shortWhile is how long one has to run that cannot be asked.
 	startRound = 20 * time.Millisecond
@@ -22,6 +23,34 @@ const (
 	// exitLate is the status of a start that has taken too long.
 	exitLate = 4
 )
+
+// pace is how long starts have taken lately, by the names of the daemons.
+type pace struct {
+	mu   sync.Mutex
+	took map[string]time.Duration
+}
+
+// paces are those of all nodes of this process: what starts on many of them takes as long on the next.
+//
+//nolint:gochecknoglobals // when to look again, and no more, depends on it
+var paces = pace{took: map[string]time.Duration{}}
+
+// first is how long to wait before a start is looked at for the first time: less than it is likely to take.
+func (p *pace) first(names string) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return min(max(p.took[names]*3/4, startRound), startSlow)
+}
+
+// learn takes in how long a start has taken.
+func (p *pace) learn(names string, took time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if before, known := p.took[names]; known {
+		took = (before + took) / 2
+	}
+	p.took[names] = took
+}
 
 // StartAll starts the services in order, side by side those that may be. A daemon that crashes at
 // its start is left to Deaths, and the rest is started; one that gives up with an exit status is
@@ -48,14 +77,18 @@ func (n *Node) startTogether(ctx context.Context, services []Service, see bool) 
 	for _, s := range services {
 		names = append(names, s.Name)
 	}
-	op := "start " + strings.Join(names, ", ")
-	script := n.ownDirs() + startScript(services)
+	all := strings.Join(names, ", ")
+	op := "start " + all
+	script := n.ownDirs() + startScript(services, paces.first(all))
 	if see {
 		script = "(\n" + script + "\n)\nr=$?\n" + andSee + "\nexit $r"
 	}
 	x, err := n.Try(ctx, op, script)
 	if err != nil {
 		return nil, err
+	}
+	if x.Exit == 0 {
+		paces.learn(all, x.Took)
 	}
 	out := n.seen(x.Output)
 	for line := range strings.Lines(out) {
@@ -93,8 +126,9 @@ func (n *Node) ownDirs() string {
 }
 
 // startScript starts services, and prints "ended N" for each that ends before it is ready, by its
-// place among them. It ends when nothing is waited for any more, or at its bound.
-func startScript(services []Service) string {
+// place among them. It ends when nothing is waited for any more, or at its bound. It looks first after a while,
+// if not everything is ready at once.
+func startScript(services []Service, first time.Duration) string {
 	var start, look strings.Builder
 	var waited []string
 	for i, s := range services {
@@ -131,7 +165,7 @@ while :; do
 	done
 	waited=$more; [ "$waited" ] || exit 0
 	if [ $t -ge %[4]d ]; then exit %[5]d; fi
-	w=$((t/2)); [ $w -ge %[6]d ] || w=%[6]d; [ $w -le %[7]d ] || w=%[7]d; t=$((t+w))
+	w=$((t/4)); [ $t -gt 0 ] || w=%[8]d; [ $w -ge %[6]d ] || w=%[6]d; [ $w -le %[7]d ] || w=%[7]d; t=$((t+w))
 	case $w in ?) w=00$w;; ??) w=0$w;; esac; sleep 0.$w
-done`, start.String(), strings.Join(waited, " "), look.String(), startBound.Milliseconds(), exitLate, startRound.Milliseconds(), startSlow.Milliseconds())
+done`, start.String(), strings.Join(waited, " "), look.String(), startBound.Milliseconds(), exitLate, startRound.Milliseconds(), startSlow.Milliseconds(), first.Milliseconds())
 }

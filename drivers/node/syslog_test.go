@@ -5,6 +5,9 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,12 +38,25 @@ func TestSyslog(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = n.Close(t.Context()) })
-	n.StartBy(node.Start{})
+	n.StartBy(node.Start{Dirs: []string{"/var/lib/reprise/it's", "/run/reprise/own"}})
 	if err := n.Boot(t.Context()); err != nil { // which waits for the reader
 		t.Fatal(err)
 	}
 	if err := n.RestoreNetwork(t.Context()); !errors.Is(err, drivers.ErrUnsupported) {
 		t.Errorf("the state of the network was saved though nobody will ask for it: %v", err)
+	}
+	for _, dir := range []string{"/var/lib/reprise/it's", "/run/reprise/own"} {
+		if info, err := os.Stat(host.Dir + dir); err != nil || !info.IsDir() {
+			t.Errorf("%s was not made: %v", dir, err)
+		}
+	}
+	// The group of a session ends with it, and the reader reads on.
+	reader, err := strconv.Atoi(strings.TrimSpace(host.Read("/run/reprise/syslog.reader")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if group, err := syscall.Getpgid(reader); err != nil || group != reader {
+		t.Errorf("the reader, %d, is in group %d, %v", reader, group, err)
 	}
 	for _, link := range links {
 		if to, err := os.Readlink(host.Dir + link); err == nil {
