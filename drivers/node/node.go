@@ -141,8 +141,8 @@ func (n *Node) TryFor(ctx context.Context, op, script string, timeout time.Durat
 // exitLeft is the status of prepare where daemons of ours run, whose names it prints.
 const exitLeft = 3
 
-// prepare takes away what daemons have left, makes the directories that are needed, and begins the reading of
-// syslog, which it waits for. Like all that runs at every start, it begins no program for what the shell can find
+// prepare takes away what daemons have left, makes the directories that are needed, writes the supervisor, and begins
+// the reading of syslog, which it waits for. Like all that runs at every start, it begins no program for what the shell can find
 // out by itself: that takes as much of a processor as a daemon's start.
 func (n *Node) prepare() string {
 	dirs := []string{"/run/reprise", "/var/log/reprise", coresDir}
@@ -156,7 +156,8 @@ for d in "$@"; do [ -d "$d" ] || { mkdir -p "$@" || exit 1; break; }; done
 for f in /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; do if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi; done
 (
 %s) </dev/null >/dev/null 2>&1 || :
-`, supervisors, exitLeft, strings.Join(dirs, " "), syslogScript)
+printf '%%s' %s >/run/reprise/supervise || exit 1
+`, supervisors, exitLeft, strings.Join(dirs, " "), syslogScript, session.Quote(superviseScript))
 }
 
 // Prepare makes the node ready for daemons: it ends those of ours that still run,
@@ -179,9 +180,6 @@ func (n *Node) Prepare(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
-	}
-	if err := n.Target.Host.WriteFile(ctx, "/run/reprise/supervise", []byte(superviseScript), 0o755); err != nil {
-		return n.Fail("write supervisor", err)
 	}
 	if len(files) == 0 {
 		return n.recorded(x.Output)
