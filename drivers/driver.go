@@ -76,6 +76,11 @@ type Host interface {
 	ReadFile(ctx context.Context, path string) (io.ReadCloser, error)
 }
 
+// ProgramsTeller is an ability of a Host: see topologies.ProgramsTeller for the contract.
+type ProgramsTeller interface {
+	Programs(ctx context.Context) (string, error)
+}
+
 // Direction of recorded bytes, seen from the harness.
 type Direction string
 

@@ -68,6 +68,14 @@ type Reservation interface {
 	Release(ctx context.Context) error
 }
 
+// ProgramsTeller is an ability of a [Host] that knows what programs its node has.
+type ProgramsTeller interface {
+	// Programs names a node's programs, with all that they are made of: whichever node of this machine it gives the
+	// same for has the same. It is empty where that is not known, and where any of them may have been changed since
+	// the node is there.
+	Programs(ctx context.Context) (string, error)
+}
+
 // Host is the machine beneath a node. It is the same interface as drivers.Host:
 // the two packages do not import each other, and Go's structural typing joins them.
 type Host interface {

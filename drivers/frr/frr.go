@@ -58,7 +58,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 		return nil, err
 	}
 	n.SetVolatile(settle())
-	x, err := n.Try(ctx, "look at the software", askFacts+"; test -x /usr/lib/frr/mgmtd")
+	x, err := n.AskPrograms(ctx, "look at the software", askFacts+"; test -x /usr/lib/frr/mgmtd", version)
 	if err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}

@@ -26,7 +26,10 @@ type host struct {
 	node string
 }
 
-var _ topologies.Host = (*host)(nil)
+var (
+	_ topologies.Host           = (*host)(nil)
+	_ topologies.ProgramsTeller = (*host)(nil)
+)
 
 // process is a command that runs.
 type process struct {

@@ -31,6 +31,7 @@ type node struct {
 	mu   sync.Mutex
 	life *life    // nil: there is none yet
 	root *os.File // its mounts, which outlive its processes
+	over *os.File // what it has written over its image; with root
 
 	home  string     // where on a disk it keeps what it writes; empty: in memory
 	group *nodeGroup // nil: none was delegated; as root and home, set by turns
@@ -81,7 +82,7 @@ func (s *supervisor) begin(n *node, number int) (*life, error) {
 	}
 	l.tube, l.handle, l.proc, l.home = files[0], files[1], files[2], n.home
 	if b.first {
-		n.root = files[3]
+		n.root, n.over = files[3], files[4]
 	}
 	s.mu.Lock()
 	s.lives[l.number] = l
@@ -101,6 +102,7 @@ type birth struct {
 	node    *node
 	few     int  // the thread has no descriptors from this one on but its own
 	first   bool // it has no files yet
+	over    int  // what it writes over its image, where it is the first
 	program int  // of its first process
 	pid     int  // of its first process
 }
@@ -115,7 +117,7 @@ func (b *birth) make() error {
 	if err != nil {
 		return fmt.Errorf("make a socket: %w", err)
 	}
-	if err := b.prepare(b.node, b.first); err != nil {
+	if err := b.prepare(); err != nil {
 		return err
 	}
 	// Those of the network are written by the node's own /proc: in that of the supervisor, the
@@ -159,7 +161,7 @@ func (b *birth) make() error {
 }
 
 // hand passes to the supervisor what it holds of a node: the socket of its first process, that
-// process, its /proc, and its mounts where they are new.
+// process, its /proc, and where they are new its mounts and what it writes.
 func (b *birth) hand(tube, proc int) error {
 	handle, err := unix.PidfdOpen(b.pid, unix.PIDFD_NONBLOCK)
 	if err != nil {
@@ -171,7 +173,7 @@ func (b *birth) hand(tube, proc int) error {
 		if err != nil {
 			return err
 		}
-		fds = append(fds, mounts)
+		fds = append(fds, mounts, b.over)
 	}
 	if err := unix.SetNonblock(tube, true); err != nil {
 		return err
@@ -196,9 +198,10 @@ func (s *supervisor) passed() ([]*os.File, error) {
 }
 
 // prepare does what can be done before the node has a process.
-func (s *supervisor) prepare(n *node, first bool) error {
+func (b *birth) prepare() error {
+	s, n := b.supervisor, b.node
 	g := s.ground(n.spec.Tree)
-	if first {
+	if b.first {
 		if err := unix.Unshare(unix.CLONE_NEWNS | spaces); err != nil {
 			return fmt.Errorf("make namespaces: %w", err)
 		}
@@ -210,6 +213,9 @@ func (s *supervisor) prepare(n *node, first bool) error {
 		err := nodeRoot(n, g, s.boot.Single)
 		if n.home != "" && errors.Is(err, unix.EINVAL) {
 			err = uncarried(s.boot.Files, err)
+		}
+		if err == nil { // no path leads there from the root that it will have
+			b.over, err = unix.Open(upper(n), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		}
 		if err != nil {
 			return err

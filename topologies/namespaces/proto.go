@@ -22,7 +22,7 @@ import (
 
 const (
 	maxMessage = 128 << 10 // bytes
-	maxFiles   = 4         // in one message
+	maxFiles   = 5         // in one message
 )
 
 // boot is what a supervisor is told before anything else, on a descriptor of its own.
@@ -53,6 +53,7 @@ const (
 	opCreate  op = "create"  // open a file of a node for writing, with the folders that lead to it
 	opTap     op = "tap"     // open a tap in a node's network
 	opSocket  op = "socket"  // open a socket for traffic in a node's network
+	opWhole   op = "whole"   // say whether a node's programs are those of its image
 
 	// Of who came through the door.
 	opMeet op = "meet" // say which life a node has; files: of its first process, as pidfd
@@ -119,6 +120,7 @@ type answer struct {
 
 	// Missing is what the kernel lacks, where Error is for that.
 	Missing *topologies.MissingError `json:"missing,omitempty"`
+	Whole   bool                     `json:"whole,omitempty"` // opWhole
 
 	// Without an ID: an orphan of Node, or a command there, has ended by a signal that a fault raises; or, where Gone, the Life of the node; or
 	// that Life of Node will be ended, for the reason that Over gives.

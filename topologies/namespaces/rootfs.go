@@ -211,8 +211,7 @@ func nodeRoot(n *node, g ground, single bool) error {
 	if err := mountAll(mounting{source: "node", target: nodeDir, kind: "tmpfs", flags: safe, data: "mode=755," + room(spec.Disk)}); err != nil {
 		return err
 	}
-	layers := cmp.Or(n.home, nodeDir)
-	upper, work, root := layers+"/upper", layers+"/work", nodeDir+"/root"
+	upper, work, root := upper(n), cmp.Or(n.home, nodeDir)+"/work", nodeDir+"/root"
 	for _, dir := range []string{upper, work, root} {
 		if err := unix.Mkdir(dir, 0o755); err != nil {
 			return fmt.Errorf("make the root of %s: %w", name, err)
@@ -251,6 +250,9 @@ func nodeRoot(n *node, g ground, single bool) error {
 	}
 	return nil
 }
+
+// upper is where a node keeps what it writes over its image.
+func upper(n *node) string { return cmp.Or(n.home, nodeDir) + "/upper" }
 
 // room bounds a file system in memory, in bytes and in files: an empty one takes none of the bytes,
 // and some of the kernel's memory.

@@ -145,7 +145,7 @@ func serve() error {
 const (
 	descriptorsAtFirst  = 64   // that the kernel has room for (NR_OPEN_DEFAULT of linux/fdtable.h)
 	descriptorsOfItsOwn = 1024 // this process has fewer before the first node
-	descriptorsPerNode  = 7    // of each, while its cables are laid
+	descriptorsPerNode  = 8    // of each, while its cables are laid
 )
 
 // makeRoom makes the kernel's table of this process's descriptors large enough for so many. It doubles
@@ -345,6 +345,11 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 	case opKill:
 		a.fail(s.kill(req.command(req.Of)))
 		s.tell(a)
+	case opWhole:
+		whole, err := n.whole()
+		a.Whole = whole
+		a.fail(err)
+		s.tell(a)
 	case opOpen, opCreate, opTap, opSocket:
 		f, err := s.give(n, req)
 		if err != nil {
@@ -399,8 +404,8 @@ func (s *supervisor) start(n *node, req request, g *nodeGroup) {
 		n.group = g
 		n.spec = spec
 		if n.root != nil {
-			_ = n.root.Close() // and with it the files
-			n.root = nil
+			closeAll([]*os.File{n.root, n.over}) // and with them the files
+			n.root, n.over = nil, nil
 		}
 		if err := n.leaveHome(); err != nil {
 			a.fail(err)
