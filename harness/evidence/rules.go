@@ -34,9 +34,13 @@ const (
 	// of it, as that of a log does; nor that a command said no which the shell could not run, unless the
 	// expression names that status.
 	RulesV4 Rules = "4"
+	// RulesV5: a symptom that says how a value moves, or what was logged, sent or passed since a moment, was there before the
+	// stimulus where it held in a window of its own then, one that compares with the look before where two looks before
+	// compare so, and where nobody knows of any the verdict says so. Of a ping, an answer that came twice is one.
+	RulesV5 Rules = "5"
 
 	// CurrentRules judge what is recorded now.
-	CurrentRules = RulesV4
+	CurrentRules = RulesV5
 )
 
 // UnmarshalText accepts the rules that this program knows.
@@ -48,7 +52,7 @@ func (r *Rules) UnmarshalText(b []byte) error {
 	return nil
 }
 
-func allRules() []Rules { return []Rules{RulesV1, RulesV2, RulesV3, RulesV4} }
+func allRules() []Rules { return []Rules{RulesV1, RulesV2, RulesV3, RulesV4, RulesV5} }
 
 // Since reports whether r are the rules that another name stands for, or later ones. Rules that
 // do not exist are later than none.

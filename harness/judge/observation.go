@@ -158,6 +158,9 @@ func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits boo
 	if v.Unknown != "" {
 		return v
 	}
+	if r, ok := c.Cond.Probe().(scenarios.ReachProbe); ok && r.Ping != "" && rules.Since(evidence.RulesV5) {
+		v.Count, _ = ReadPing(r.Reach, o.Text) // that it can be read was asked before
+	}
 	switch {
 	case c.Cond.Probe().Kind() == scenarios.ProbeLog:
 		if v.AtLeast = false; o.Truncated {
@@ -197,11 +200,7 @@ func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits boo
 func unanswered(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) string {
 	probe := c.Cond.Probe()
 	if r, ok := probe.(scenarios.ReachProbe); ok && r.Ping != "" { // also one that an older program recorded
-		read := ReadPing
-		if !rules.Since(evidence.RulesV3) {
-			read = readPingV2
-		}
-		if _, err := read(r.Reach, o.Text); err != nil {
+		if _, err := pingBy(rules)(r.Reach, o.Text); err != nil {
 			return err.Error()
 		}
 	}

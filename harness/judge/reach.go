@@ -27,7 +27,44 @@ var (
 // iputils pretends to have sent what the kernel refused, and some releases say nothing of it.
 // The kernel refuses an address of one link where no interface is named (EINVAL): without an
 // answer such a ping was not sent, whatever it says.
+//
+// An answer counts once, however often it came: answers are told apart by the number of what they answer, and by what ping
+// says of a copy (DUP!). One whose checksum is wrong is none.
 func ReadPing(r scenarios.Reach, out string) (int, error) {
+	n, err := readPingV3(r, out)
+	if err != nil {
+		return 0, err
+	}
+	return min(n, answersOf(out)), nil
+}
+
+// answer matches what ping prints of an answer, and answered the number of what it answers: icmp_seq of iputils and inetutils, seq
+// of busybox.
+var (
+	answer   = regexp.MustCompile(`(?m)^.* bytes from .*$`)
+	answered = regexp.MustCompile(`\b(?:icmp_)?seq=(\d+)`)
+)
+
+// answersOf counts the answers, each once. One that has no number is told apart from none.
+func answersOf(out string) int {
+	n, seen := 0, map[string]bool{}
+	for _, line := range answer.FindAllString(out, -1) {
+		if strings.Contains(line, "(DUP!)") || strings.Contains(line, "(BAD CHECKSUM)") {
+			continue
+		}
+		if number := answered.FindStringSubmatch(line); number != nil {
+			if seen[number[1]] {
+				continue
+			}
+			seen[number[1]] = true
+		}
+		n++
+	}
+	return n
+}
+
+// readPingV3 is ReadPing by [evidence.RulesV3] and RulesV4: copies count.
+func readPingV3(r scenarios.Reach, out string) (int, error) {
 	n, err := readPingV2(r, out)
 	if err != nil || n > 0 {
 		return n, err
@@ -55,6 +92,18 @@ func readPingV2(_ scenarios.Reach, out string) (int, error) {
 		return 0, fmt.Errorf("the ping could not be sent%s", firstWords(out))
 	}
 	return strings.Count(out, " bytes from "), nil
+}
+
+// pingBy reads a ping by some rules.
+func pingBy(rules evidence.Rules) func(scenarios.Reach, string) (int, error) {
+	switch {
+	case !rules.Since(evidence.RulesV3):
+		return readPingV2
+	case !rules.Since(evidence.RulesV5):
+		return readPingV3
+	default:
+		return ReadPing
+	}
 }
 
 // notTaken matches the words for a connection that was tried and did not come about.

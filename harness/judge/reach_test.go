@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -17,6 +19,11 @@ func TestReadPing(t *testing.T) {
 		why           string
 	}{
 		{"answered", "10.0.0.2", "64 bytes from 10.0.0.2: seq=0\n64 bytes from 10.0.0.2: seq=1\n" + end + "2 packets transmitted, 2 received\n", 2, ""},
+		{"twice, as iputils says it", "10.0.0.2", "64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=0.1 ms\n64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=0.2 ms (DUP!)\n" +
+			"64 bytes from 10.0.0.2: icmp_seq=3 ttl=64 time=0.1 ms\n64 bytes from 10.0.0.2: icmp_seq=3 ttl=64 time=0.2 ms (DUP!)\n" + end + "3 packets transmitted, 2 received, +2 duplicates, 33.3333% packet loss\n", 2, ""},
+		{"twice, and nothing says so", "10.0.0.2", "64 bytes from 10.0.0.2: seq=0 ttl=64\n64 bytes from 10.0.0.2: seq=0 ttl=64\n" + end + "1 packets transmitted, 1 received\n", 1, ""},
+		{"twice, without a number", "10.0.0.2", "64 bytes from 10.0.0.2\n64 bytes from 10.0.0.2 (DUP!)\n" + end + "1 packets transmitted, 1 received\n", 1, ""},
+		{"with a wrong checksum", "10.0.0.2", "64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 (BAD CHECKSUM)\n" + end + "1 packets transmitted, 0 received\n", 0, ""},
 		{"lost", "10.0.0.2", end + "1 packets transmitted, 0 received\n", 0, ""},
 		{"nothing was sent", "10.0.0.2", end + "0 packets transmitted, 0 received\n", 0, "could not be sent"},
 		{"not even a word", "10.0.0.2", "", 0, "could not be sent, and nobody said why"},
@@ -36,6 +43,34 @@ func TestReadPing(t *testing.T) {
 			t.Errorf("%s: %d, %v, want %d, …%s…", tt.name, n, err, tt.want, tt.why)
 		}
 	}
+}
+
+// The answers of a recorded ping are counted again, once each; by the rules of before as they were counted then.
+func TestPingCounted(t *testing.T) {
+	c := check(t, scenarios.Condition{Node: "r1", Reach: &scenarios.Reach{Ping: "10.0.0.2", Count: 3}, Expect: "count < 3"})
+	o := evidence.Observation{Probe: "reach", Count: 4, Exit: 1, Text: `64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=0.1 ms
+64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=0.2 ms (DUP!)
+64 bytes from 10.0.0.2: icmp_seq=3 ttl=64 time=0.1 ms
+64 bytes from 10.0.0.2: icmp_seq=3 ttl=64 time=0.2 ms (DUP!)
+
+--- 10.0.0.2 ping statistics ---
+3 packets transmitted, 2 received, +2 duplicates, 33.3333% packet loss, time 402ms
+`}
+	for rules, want := range map[evidence.Rules]bool{evidence.RulesV3: false, evidence.RulesV4: false, evidence.CurrentRules: true} {
+		if r := judge.Evaluate(&c, rules, o, nil); r.Value != want || r.Err != "" {
+			t.Errorf("by rules %s one of three is lost: %v %s", rules, r.Value, r.Err)
+		}
+	}
+}
+
+// check compiles a condition.
+func check(t *testing.T, cond scenarios.Condition) plan.Check {
+	t.Helper()
+	p, err := cond.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan.Check{Ref: "symptom[0]", Cond: cond, Predicate: p}
 }
 
 // A connection counts where it came about; what was tried and refused is an answer too.
