@@ -459,6 +459,7 @@ func (s *Scenario) longest() time.Duration {
 		total += longest
 	}
 	conditions(s.Baseline)
+	total += s.longestBefore()
 	conditions(s.Shown())
 	steps := s.Stimulus
 	if s.Workaround != nil {

@@ -14,7 +14,7 @@ func (f Flow) Lasts() time.Duration {
 
 // flowsLast warns of flows that are over before a window ends that looks at them: of the rest of it they tell nothing.
 func (c *checker) flowsLast() {
-	var baseline, stimulus, relief time.Duration // at least
+	var baseline, stimulus, relief time.Duration // at least; with the watching before the stimulus, at most
 	for _, b := range c.s.Baseline {
 		baseline = max(baseline, time.Duration(max(b.Consistently, b.Never)), b.span())
 	}
@@ -37,6 +37,7 @@ func (c *checker) flowsLast() {
 		}
 	}
 	look("baseline", c.s.Baseline, 0, StartBaseline)
+	baseline += c.s.longestBefore() // which a flow goes through as well
 	for _, list := range []struct {
 		name       string
 		conditions []Condition

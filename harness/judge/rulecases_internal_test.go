@@ -3,12 +3,16 @@ package judge
 import (
 	"time"
 
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
-const alreadyWords = "every symptom was there before the stimulus already"
+const (
+	alreadyWords = "every symptom was there before the stimulus already"
+	unknownWords = `whether "symptom[0]" was there before the stimulus already is not known: `
+)
 
 // ruleCases are the cases of [TestEveryRule].
 var ruleCases = []struct {
@@ -402,22 +406,96 @@ var ruleCases = []struct {
 	}, evidence.Reproduced, "", ""},
 	{"symptom true", "nobody looked before", func(c *trialCase) {
 		c.again("symptom[0]"+evidence.Before, 2.9)
-	}, evidence.Reproduced, "", ""},
+	}, evidence.Reproduced, "", unknownWords + "nobody looked"},
 	{"symptom true", "what changes again and again", func(c *trialCase) {
 		cond := scenarios.Condition{Node: "r1", Run: "show state", Expect: "text", Changes: &scenarios.Changes{AtLeast: 1, Within: sec}, Every: sec / 2}
 		c.plan.Symptom[0] = check(c.t, "symptom[0]", cond)
 		c.again("symptom[0]", 4, "up", "down")
-	}, evidence.Reproduced, "", ""},
-	{"symptom true", "what changes again and again, and was so before", func(c *trialCase) {
+	}, evidence.Reproduced, "", unknownWords + "nobody watched it then"},
+	{"symptom true", "what changes again and again, and was looked at once before", func(c *trialCase) {
 		cond := scenarios.Condition{Node: "r1", Run: "show state", Expect: `text == "down"`, Changes: &scenarios.Changes{AtLeast: 1, Within: sec}, Every: sec / 2}
 		c.plan.Symptom[0] = check(c.t, "symptom[0]", cond)
 		c.again("symptom[0]"+evidence.Before, 2.9, "down")
 		c.again("symptom[0]", 4, "up", "down")
+	}, evidence.Reproduced, "", unknownWords + "nobody watched it then"},
+	{"symptom true", "what changes again and again, by the fourth rules", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV4
+		c.changes("up", "down", "up")
+	}, evidence.Reproduced, "", ""},
+	{"there before", "what changes again and again, and did before", func(c *trialCase) {
+		c.changes("up", "down", "up")
+	}, evidence.Inconclusive, alreadyWords, ""},
+	{"symptom true", "what changes again and again, and did not before", func(c *trialCase) {
+		c.changes("up", "up", "up")
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "what changes again and again, and nobody knows of before", func(c *trialCase) {
+		c.changes("up", "", "up")
+	}, evidence.Reproduced, "", unknownWords + "a look had no answer: session lost"},
+	{"there before", "what does not change, and did not before", func(c *trialCase) {
+		c.moves(scenarios.Condition{Unchanged: sec})
+		c.watched(1.5, "up", "up", "up")
+		c.again("symptom[0]", 4, "up", "up", "up")
+	}, evidence.Inconclusive, alreadyWords, ""},
+	{"symptom true", "what does not change, and did before", func(c *trialCase) {
+		c.moves(scenarios.Condition{Unchanged: sec})
+		c.watched(1.5, "up", "down")
+		c.again("symptom[0]", 4, "up", "up", "up")
+	}, evidence.Reproduced, "", ""},
+	{"there before", "a line that is logged again and again", func(c *trialCase) {
+		c.lines("2", 0, 2)
+	}, evidence.Inconclusive, alreadyWords, ""},
+	{"symptom true", "a line that is logged again and again, by the fourth rules", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV4
+		c.lines("2", 0, 2)
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "a line that was logged before the watching alone", func(c *trialCase) {
+		c.again("symptom[0]"+evidence.Before, 1) // as since the trial began
+		c.lines("7", 0, 0, 0)
+	}, evidence.Reproduced, "", ""},
+	{"there before", "a line that is logged once after it was false, as it was before", func(c *trialCase) {
+		c.lines("2", 0, 2)
+		c.plan.Symptom[0].Cond.AfterFalse = true
+		c.again("symptom[0]", 4, "", "")
+		for i := range c.Observations {
+			if o := &c.Observations[i]; o.Ref == "symptom[0]" {
+				o.Error, o.Count = "", int(o.At/(4*time.Second+1))
+			}
+		}
+	}, evidence.Inconclusive, alreadyWords, ""},
+	{"symptom true", "a line that came after longer than it was looked for", func(c *trialCase) {
+		c.lines("2", 0, 0, 0)
+		c.plan.Symptom[0].Cond.Eventually = 100 * sec
+		c.plan.Symptom[0].Cond.Every = 40 * sec
+		for i := range c.Events {
+			if e := &c.Events[i]; e.At >= 6*time.Second { // the symptom's end, and what follows
+				e.At += 80 * time.Second
+			}
+		}
+		c.again("symptom[0]", 4)
+		c.Observations = append(c.Observations,
+			evidence.Observation{Ref: "symptom[0]", At: 4 * time.Second, Exit: drivers.NoExit},
+			evidence.Observation{Ref: "symptom[0]", At: 44 * time.Second, Exit: drivers.NoExit, Count: 1})
+		c.watchedFrom(-28)
+	}, evidence.Reproduced, "", unknownWords + "it showed after 40s, and was looked for in the last 30s before the stimulus alone"},
+	{"symptom true", "a look that is not there at the flow's beginning", func(c *trialCase) {
+		c.flow(scenarios.StartStimulus)
+	}, evidence.Reproduced, "", unknownWords + "the flow video begins with the stimulus"},
+	{"there before", "another than before, as it was before already", func(c *trialCase) {
+		cond := scenarios.Condition{Node: "r1", Run: "show state", Expect: "text != before.text", Eventually: sec, Every: sec / 2}
+		c.plan.Symptom[0] = check(c.t, "symptom[0]", cond)
+		c.watched(2, "17", "18")
+		c.again("symptom[0]", 4, "down")
+	}, evidence.Inconclusive, alreadyWords, ""},
+	{"symptom true", "another than before, where two looks were the same", func(c *trialCase) {
+		cond := scenarios.Condition{Node: "r1", Run: "show state", Expect: "text != before.text", Eventually: sec, Every: sec / 2}
+		c.plan.Symptom[0] = check(c.t, "symptom[0]", cond)
+		c.watched(2, "up", "up", "up")
+		c.again("symptom[0]", 4, "down")
 	}, evidence.Reproduced, "", ""},
 	{"symptom true", "another than before", func(c *trialCase) {
 		cond := scenarios.Condition{Node: "r1", Run: "show state", Expect: "text != before.text", Eventually: sec, Every: sec / 2}
 		c.plan.Symptom[0] = check(c.t, "symptom[0]", cond)
-	}, evidence.Reproduced, "", ""},
+	}, evidence.Reproduced, "", unknownWords + "nobody watched it then"},
 	{"symptom true", "what comes back", func(c *trialCase) {
 		c.plan.Symptom[0].Cond.AfterFalse = true
 		c.again("symptom[0]"+evidence.Before, 2.9, "down")
@@ -456,6 +534,75 @@ var ruleCases = []struct {
 	{"symptom true", "a record of before that has not when the workaround's steps were over", func(c *trialCase) {
 		c.relievedAfter("", "down", "up")
 	}, evidence.Reproduced, "", "workaround: whether it helps is unknown"},
+}
+
+// moves has the trial's symptom be how the state moves.
+func (c *trialCase) moves(cond scenarios.Condition) {
+	c.t.Helper()
+	cond.Node, cond.Run, cond.Expect, cond.Every = "r1", "show state", "text", sec/2
+	p, err := scenarios.CompilePredicate(cond.Expect, false)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.plan.Symptom[0] = plan.Check{Ref: "symptom[0]", Cond: cond, Predicate: p}
+	c.plan.Symptom[0].Cond.Name = "symptom[0]"
+}
+
+// watched has the symptom be watched before the stimulus, to its beginning, with what was seen.
+func (c *trialCase) watched(from float64, texts ...string) {
+	c.again("symptom[0]"+evidence.Before, from, texts...)
+	c.watchedFrom(from)
+}
+
+// watchedFrom adds that the symptom was watched until the stimulus.
+func (c *trialCase) watchedFrom(from float64) {
+	c.add(evidence.PhaseBaseline, evidence.Event{Kind: evidence.EventDecided, Ref: "symptom[0]" + evidence.Before})
+	for i := range c.Events {
+		if e := &c.Events[i]; e.Ref == "symptom[0]"+evidence.Before {
+			e.Took = e.At - time.Duration(from*float64(time.Second))
+		}
+	}
+}
+
+// changes has the trial's symptom be that the state changes, and what was seen of it before the stimulus.
+func (c *trialCase) changes(before ...string) {
+	c.t.Helper()
+	c.moves(scenarios.Condition{Changes: &scenarios.Changes{AtLeast: 1, Within: sec}})
+	c.watched(1.5, before...)
+	c.again("symptom[0]", 4, "up", "down")
+}
+
+// lines has the trial's symptom be a line of a log, of which there were so many since the stimulus, and since it was watched before it.
+func (c *trialCase) lines(since string, before ...int) {
+	c.t.Helper()
+	c.plan.Symptom[0] = check(c.t, "symptom[0]", scenarios.Condition{Node: "r1", Log: "bad", Eventually: sec, Every: sec / 2})
+	c.again("symptom[0]", 4, since)
+	c.watched(1.5, make([]string, len(before))...)
+	k := 0
+	for i := range c.Observations {
+		switch o := &c.Observations[i]; o.Ref {
+		case "symptom[0]":
+			o.Count = len(since)
+		case "symptom[0]" + evidence.Before:
+			o.Error, o.Count = "", before[k]
+			k++
+		}
+	}
+}
+
+// flow has the trial's symptom be what came of a flow that begins at a moment.
+func (c *trialCase) flow(begins scenarios.FlowStart) {
+	c.t.Helper()
+	c.plan.Loaded = &scenarios.Loaded{Scenario: scenarios.Scenario{Traffic: map[string]scenarios.Flow{"video": {Start: begins}}}}
+	cond := scenarios.Condition{Traffic: &scenarios.FlowLook{Flow: "video"}, Expect: "lost > 0", Eventually: sec, Every: sec / 2}
+	p, err := cond.Compile()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	cond.Name = "symptom[0]"
+	c.plan.Symptom[0] = plan.Check{Ref: "symptom[0]", Cond: cond, Predicate: p}
+	c.again("symptom[0]"+evidence.Before, 2.9)
+	c.again("symptom[0]", 4, `{"flow": "video", "sent": 4, "received": 1, "lost": 3}`)
 }
 
 // relievedAfter is relieved by a workaround whose steps take longer than what must hold then has.

@@ -91,7 +91,7 @@ func trialRules() []rule[*judge] {
 		},
 		// Only RulesV1 come as far as this with it.
 		{name: "there before, noted", when: thereBefore, verdict: evidence.Reproduced, note: alreadyThere},
-		{name: "symptom true", when: always[*judge], verdict: evidence.Reproduced, note: consequence},
+		{name: "symptom true", when: always[*judge], verdict: evidence.Reproduced, note: beside(consequence, unknownBefore)},
 	}
 }
 
@@ -235,7 +235,10 @@ func withoutSymptom(when func(*judge) ([]any, bool)) func(*judge) ([]any, bool) 
 
 // thereBefore asks whether every symptom was true before the stimulus: what was there then was
 // not brought about by it.
-func thereBefore(j *judge) ([]any, bool) { return nil, j.thereBefore() }
+func thereBefore(j *judge) ([]any, bool) {
+	all, _ := j.earlierHeld()
+	return nil, all == evidence.True
+}
 
 // consequence notes what did not work because of the death that the symptom asks for.
 func consequence(j *judge) string {

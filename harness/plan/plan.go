@@ -410,7 +410,7 @@ func (p *Plan) Check(ref string) (Check, bool) {
 
 // Longest is the longest time that the windows of one trial can take together, in the lab's time.
 func (p *Plan) Longest() time.Duration {
-	total := longestOf(p.Baseline) + max(longestOf(p.Symptom), longestOf(p.Expect)) + longestOf(p.Relief)
+	total := longestOf(p.Baseline) + p.longestBefore() + max(longestOf(p.Symptom), longestOf(p.Expect)) + longestOf(p.Relief)
 	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
 		if !s.LeftOut {
 			total += s.Step.Longest()

@@ -111,8 +111,17 @@ func (l *frameLog) show(c *judge.Counter, until int) {
 type phases struct {
 	mu       sync.Mutex
 	baseline time.Duration
+	look     time.Duration // when symptoms began to be watched before the stimulus
 	stimulus time.Duration
+	looked   bool // they have
 	begun    bool // the stimulus has
+}
+
+// before has frames count from a moment before the stimulus, when symptoms begin to be watched.
+func (p *phases) before(at time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.look, p.looked = at, true
 }
 
 func (p *phases) event(e evidence.Event) {
@@ -129,12 +138,17 @@ func (p *phases) event(e evidence.Event) {
 	}
 }
 
-// from is when frames count from: since the stimulus, or before it, or where that is asked for, since the baseline.
+// from is when frames count from: since the stimulus, or before it since symptoms are watched; before that, or where it is asked
+// for, since the baseline.
 func (p *phases) from(sinceBaseline bool) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.begun || sinceBaseline {
+	switch {
+	case sinceBaseline || !p.begun && !p.looked:
 		return p.baseline
+	case !p.begun:
+		return p.look
+	default:
+		return p.stimulus
 	}
-	return p.stimulus
 }

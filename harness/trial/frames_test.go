@@ -75,11 +75,11 @@ func arpRequest(t *testing.T) []byte {
 	return b
 }
 
-// sees is a fixture with a condition over frames.
+// sees is a fixture with a condition over frames. That it holds before the stimulus already is no matter.
 func sees(frame string) string {
 	return head + `
 stimulus: [{node: r1, configure: [break it]}]
-symptom: [{name: seen, frame: {at: "r1:eth1", filter: arp}, every: 10ms, ` + frame + "}]\n"
+symptom: [{name: seen, frame: {at: "r1:eth1", filter: arp}, may-hold-before: true, every: 10ms, ` + frame + "}]\n"
 }
 
 // sending has a request leave r1:eth1 in the baseline, and so many after it, a millisecond apart.
@@ -135,8 +135,8 @@ func TestFrames(t *testing.T) {
 		{"some came", "eventually: 100ms", 3, nil, evidence.Reproduced, ""},
 		{"as many as came", "expect: count == 3 and json.bytes == 126, eventually: 100ms", 3, nil, evidence.Reproduced, ""},
 		{"none came", "eventually: 100ms", 0, nil, evidence.NotReproduced, "no frame at r1:eth1"},
-		{"what never came", "never: 100ms, may-hold-before: true", 0, nil, evidence.Reproduced, ""},
-		{"what came all the same", "never: 100ms, may-hold-before: true", 1, nil, evidence.NotReproduced, "1 frame of 42 bytes"},
+		{"what never came", "never: 100ms", 0, nil, evidence.Reproduced, ""},
+		{"what came all the same", "never: 100ms", 1, nil, evidence.NotReproduced, "1 frame of 42 bytes"},
 		{"their gap", "expect: json.gap > 0.0009 and json.gap < 0.0011, eventually: 100ms", 3, nil, evidence.Reproduced, ""},
 		{"no gap between less than two", "expect: json.gap < 1, eventually: 100ms", 1, nil, evidence.Inconclusive, "gap"},
 		{"what they are", `expect: 'all(rows, .kind == "arp" and .ipdst == "10.0.0.2" and .direction == "out") and len(rows) == 3', eventually: 100ms`, 3, nil, evidence.Reproduced, ""},
@@ -171,7 +171,7 @@ func TestFramesOfAClockThatIsSet(t *testing.T) {
 		want        evidence.Verdict
 	}{
 		{"a gap of an hour", "expect: json.gap > 3000, eventually: 100ms", time.Hour, evidence.Inconclusive},
-		{"none since the stimulus", "never: 100ms, may-hold-before: true", -time.Hour, evidence.Inconclusive},
+		{"none since the stimulus", "never: 100ms", -time.Hour, evidence.Inconclusive},
 		{"one is enough", "eventually: 100ms", time.Hour, evidence.Inconclusive},
 		{"within a second", "expect: count == 5, eventually: 100ms", 60 * time.Millisecond, evidence.Inconclusive},
 		{"too little to matter", "expect: count == 5, eventually: 100ms", 40 * time.Millisecond, evidence.Reproduced},
@@ -220,7 +220,7 @@ func TestFramesOfAnotherMachine(t *testing.T) {
 		{"known well", "eventually: 100ms", 20, &topologies.NodeClock{Within: 4 * ms, Measured: true}, evidence.Reproduced, ""},
 		{"never measured", "eventually: 100ms", 20, &topologies.NodeClock{}, evidence.Inconclusive, "the clock of host right was not measured, and when things came there is not known"},
 		{"before the stimulus, it may be", "eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "the clock of host right is known to within 50ms, and that decides: it is true, and would be false had all come so much earlier"},
-		{"since the stimulus, it may be", "never: 100ms, may-hold-before: true", 0, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "it is false, and would be true had all come so much later"},
+		{"since the stimulus, it may be", "never: 100ms", 0, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "it is false, and would be true had all come so much later"},
 		{"not since the stimulus", "eventually: 100ms", 0, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "it is false, and would be true had all come so much later"},
 		{"as many as came", "expect: count == 3, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "it is true, and would be false"},
 		{"a gap within what is certain", "expect: json.gap < 0.1, eventually: 100ms", 20, &topologies.NodeClock{Within: 5 * ms, Measured: true}, evidence.Reproduced, ""},
@@ -327,7 +327,7 @@ func TestFramesNowhere(t *testing.T) {
 			asked := false
 			w.platform.ConfigureFn = func(string, string) (string, error) { asked = true; return "", nil }
 			w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) { return drivers.Exchange{Command: line}, nil }
-			v := w.trial(t, t.Context(), planOf(t, sees("never: 100ms, may-hold-before: true"), plan.Options{}))
+			v := w.trial(t, t.Context(), planOf(t, sees("never: 100ms"), plan.Options{}))
 			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) || asked {
 				t.Errorf("%s: %s, after the stimulus: %t\nwant %s: %s", v.Verdict, v.Reason, asked, tt.want, tt.reason)
 			}

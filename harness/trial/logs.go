@@ -17,6 +17,7 @@ type logs struct {
 
 	mu         sync.Mutex
 	atStart    map[string]drivers.LogMark // by node
+	atLook     map[string]drivers.LogMark // when symptoms began to be watched before the stimulus; nil before that
 	atStimulus map[string]drivers.LogMark // nil before it
 }
 
@@ -28,6 +29,14 @@ func (l *logs) begin(ctx context.Context) {
 	l.atStart = marks
 }
 
+// before marks the logs as symptoms begin to be watched before the stimulus.
+func (l *logs) before(ctx context.Context) {
+	marks := l.marks(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.atLook = marks
+}
+
 // stimulus marks the logs as the stimulus begins.
 func (l *logs) stimulus(ctx context.Context) {
 	marks := l.marks(ctx)
@@ -36,14 +45,17 @@ func (l *logs) stimulus(ctx context.Context) {
 	l.atStimulus = marks
 }
 
-// since is the mark from which on a node's lines are the phase's own: since the stimulus, or
-// since the trial began.
+// since is the mark from which on a node's lines are the phase's own: since the stimulus, since symptoms
+// were watched before it, or since the trial began.
 func (l *logs) since(node string) (drivers.LogMark, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	marks := l.atStart
-	if l.atStimulus != nil {
+	switch {
+	case l.atStimulus != nil:
 		marks = l.atStimulus
+	case l.atLook != nil:
+		marks = l.atLook
 	}
 	mark, ok := marks[node]
 	if !ok {

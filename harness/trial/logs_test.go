@@ -104,7 +104,7 @@ func TestRotatedLog(t *testing.T) {
 				w := newWorld()
 				w.platform.LogFn = func(string) string { return tt.log }
 				w.platform.Rotated, w.platform.Another = !tt.another, tt.another
-				v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, every: 10ms, "+tt.condition+"}"), plan.Options{}))
+				v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, may-hold-before: true, every: 10ms, "+tt.condition+"}"), plan.Options{}))
 				if v.Verdict != tt.want || tt.want == evidence.Inconclusive && !strings.Contains(v.Reason, missing) {
 					t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
 				}

@@ -75,18 +75,23 @@ func (b *observer) watch(ctx context.Context, c *plan.Check, start time.Duration
 	}
 	w := judge.NewWindow(c.Cond, start, b.lab.plan.Rules)
 	before := b.before(c)
+	b.look(ctx, c, c.Ref, w, stop, func(o evidence.Observation) judge.Reading { return judge.Evaluate(c, b.lab.plan.Rules, o, before) })
+	b.decided(c, w.Truth, w.Why)
+	return w.Truth
+}
+
+// look looks at a condition until its window is decided or ends, or stop is set, and decides what is left of it then.
+func (b *observer) look(ctx context.Context, c *plan.Check, ref string, w *judge.Window, stop *atomic.Bool, read func(evidence.Observation) judge.Reading) {
 	for !w.Decided() && !stop.Load() && ctx.Err() == nil {
 		due := b.rec.now() + w.Interval
-		o := b.observe(ctx, c, c.Ref, b.rec.clock.Real(max(w.Deadline()-b.rec.now(), 0))+probeTimeout/4)
-		w.Observe(judge.Evaluate(c, b.lab.plan.Rules, o, before))
+		o := b.observe(ctx, c, ref, b.rec.clock.Real(max(w.Deadline()-b.rec.now(), 0))+probeTimeout/4)
+		w.Observe(read(o))
 		if w.Decided() || o.At >= w.Deadline() || w.Covered(o.At+o.Took) {
 			break
 		}
 		b.rec.wait(ctx, min(due, max(w.Deadline(), b.rec.now()))-b.rec.now())
 	}
 	w.Expire(b.rec.now())
-	b.decided(c, w.Truth, w.Why)
-	return w.Truth
 }
 
 // rehearse looks once: that the device answers and the expression has a value is all that
@@ -106,13 +111,15 @@ func (b *observer) decided(c *plan.Check, truth evidence.Truth, why string) {
 }
 
 // observeBefore looks once at every symptom, and at what is expected, before the stimulus: for those that compare with
-// it, and to know of a symptom that is there already. Logs and deaths count from the
-// stimulus on, so there is nothing to look at yet; but what should never be of them was not
-// there before either, where nothing of the kind was logged or died since the trial began.
+// it, and to know of a symptom that is there already, where one look tells. What counts from the stimulus on has
+// nothing to look at yet; but no such death was there before either where nothing of the kind died since the trial
+// began. Lines, frames and packets are watched.
 func (b *observer) observeBefore(ctx context.Context) {
 	checks := slices.Concat(b.lab.plan.Symptom, b.lab.plan.Expect)
 	for i := range checks {
-		if c := &checks[i]; !c.Cond.Probe().Sight().Anew || c.Cond.Never > 0 {
+		c := &checks[i]
+		_, watched := c.Before()
+		if !c.Cond.Probe().Sight().Anew || c.Cond.Never > 0 && !(watched && b.lab.plan.Rules.Since(evidence.RulesV5)) {
 			b.observe(ctx, c, c.Ref+evidence.Before, probeTimeout)
 		}
 	}
@@ -123,13 +130,11 @@ func (b *observer) before(c *plan.Check) *evidence.Observation {
 	if !c.Predicate.UsesBefore {
 		return nil
 	}
-	var found *evidence.Observation
-	for o, err := range evidence.ReadLines[evidence.Observation](b.rec.dir.File("observations.ndjson")) {
-		if err == nil && o.Ref == c.Ref+evidence.Before {
-			found = &o
-		}
+	looks := b.looksBefore(c)
+	if len(looks) == 0 {
+		return nil
 	}
-	return found
+	return &looks[len(looks)-1]
 }
 
 // observe runs the probe of a condition once and records what it saw.

@@ -102,6 +102,7 @@ func (t *Trial) Execute(ctx context.Context) {
 	}
 	t.observer.observeBefore(ctx)
 	t.collector.states(ctx, "before")
+	t.observer.watchBefore(ctx)
 	if !t.stimulate(ctx) && !t.deaths.asked() {
 		return
 	}
