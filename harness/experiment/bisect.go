@@ -75,7 +75,7 @@ func Bisect(ctx context.Context, b *Bench, dir evidence.Dir, l *scenarios.Loaded
 		return out, err
 	}
 	out.Ahead = ahead
-	out.Dir, out.Clock = dir.Path, s.clock
+	out.Dir, out.Scenario, out.Clock = dir.Path, l.Scenario.ID, s.clock
 	if err == nil && out.Found && s.clock.Scaled() {
 		out.Real, err = s.inRealTime(ctx, b, dir, out)
 	}

@@ -185,6 +185,7 @@ func runCaseSet(_ context.Context, o *caseSetOptions) error {
 	if err := cited(fields); err != nil {
 		return err
 	}
+	fields = o.withScenarioID(f, fields)
 	moves, err := attach(o, &f, fields)
 	if err != nil {
 		return err
@@ -214,6 +215,27 @@ func runCaseSet(_ context.Context, o *caseSetOptions) error {
 		}
 	}
 	return o.Show(f.Case, func(w io.Writer) { printSet(w, moves, fields) })
+}
+
+// withScenarioID adds to a scenario that is set the id that it gives itself: that of the one before would let in the runs of that
+// one. One that cannot be read leaves none.
+func (o *caseSetOptions) withScenarioID(f cases.Folder, fields [][2]string) [][2]string {
+	for _, field := range slices.Clone(fields) {
+		if field[0] != "scenario" {
+			continue
+		}
+		id := ""
+		for _, path := range []string{f.Abs(field[1]), field[1]} {
+			if l, err := o.LoadQuiet(path, nil); field[1] != "" && err == nil && l != nil {
+				id = l.Scenario.ID
+				break
+			}
+		}
+		if id != f.Case.ScenarioID {
+			fields = append(fields, [2]string{"scenario-id", id})
+		}
+	}
+	return fields
 }
 
 // cited writes a requirement that a judgement names, as rfc2328/10.5-hello-interval, as the paragraph that
@@ -263,10 +285,14 @@ func printSet(w io.Writer, moves []string, fields [][2]string) {
 
 // attach writes everything that was asked, or nothing, and tells what moved.
 func attach(o *caseSetOptions, f *cases.Folder, fields [][2]string) (moves []string, err error) {
-	for _, dir := range o.runs { // before anything is copied
-		if err := f.Attachable(dir); err != nil {
-			return nil, cli.WithCode(cli.ExitInput, err)
+	to := *f // with the scenario that it is to have
+	for _, field := range fields {
+		if field[0] == "scenario-id" {
+			to.Case.ScenarioID = field[1]
 		}
+	}
+	if err := to.Attachable(o.runs...); err != nil { // before anything is copied
+		return nil, cli.WithCode(cli.ExitInput, err)
 	}
 	if err := attachable(o.logs); err != nil {
 		return nil, err

@@ -105,3 +105,42 @@ func TestFindingOfNothing(t *testing.T) {
 		t.Errorf("kept %+v and what was tried %+v, want %+v", f.Case.Analysis, f.Case.Tried, want)
 	}
 }
+
+// A scenario that is set brings its id: what is attached afterwards, and with it, is held against that one. Runs that are given
+// together are of one scenario, too.
+func TestSetScenario(t *testing.T) {
+	of := func(id string) string {
+		info := reportstest.Info("20260301T101500Z-"+id+"-0001", 1)
+		info.Scenario.ID = id
+		return reportstest.Make(t, info, reportstest.Trial{Verdict: evidence.Reproduced})
+	}
+	const other = "frr-ospf-md5-2106"
+	own, corpus := of("acme-loop"), of(other)
+	for name, tt := range map[string]struct {
+		was  string // the case's id of its scenario
+		set  caseSetOptions
+		id   string
+		says string
+	}{
+		"its id goes along":             {"acme-loop", caseSetOptions{fields: [][2]string{{"scenario", other}}}, other, ""},
+		"a run of it, with it":          {"acme-loop", caseSetOptions{fields: [][2]string{{"scenario", other}}, runs: []string{corpus}}, other, ""},
+		"a run of the one before":       {"acme-loop", caseSetOptions{fields: [][2]string{{"scenario", other}}, runs: []string{own}}, "acme-loop", "is of the scenario acme-loop, and the case is of " + other},
+		"one that cannot be read":       {"acme-loop", caseSetOptions{fields: [][2]string{{"scenario", "no-such"}}}, "", ""},
+		"runs of two":                   {"", caseSetOptions{runs: []string{own, corpus}}, "", "is of the scenario " + other + ", and " + own + " is of acme-loop"},
+		"something else, which is none": {"acme-loop", caseSetOptions{fields: [][2]string{{"title", "It loops"}}}, "acme-loop", ""},
+	} {
+		folder := filepath.Join(t.TempDir(), "acme")
+		if _, err := cases.Create(folder, cases.Case{ID: "acme", Title: "It fails", ScenarioID: tt.was}); err != nil {
+			t.Fatal(err)
+		}
+		tt.set.App, tt.set.folder = &cli.App{Out: io.Discard, Err: io.Discard}, folder
+		err := runCaseSet(t.Context(), &tt.set)
+		if (err == nil) != (tt.says == "") || err != nil && !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+		f, err := cases.Open(folder)
+		if err != nil || f.Case.ScenarioID != tt.id {
+			t.Errorf("%s: the case is of %q: %v", name, f.Case.ScenarioID, err)
+		}
+	}
+}

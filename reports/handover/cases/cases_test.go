@@ -100,7 +100,7 @@ func open(t *testing.T, text string) cases.Folder {
 	main.Nodes[1].Platform, main.Nodes[1].Image = "bird", "reprise/bird:2.0.12"
 	isolated := filepath.Join(dir, "isolated")
 	for path, v := range map[string]any{
-		"isolated/isolation.json": map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes"},
+		"isolated/isolation.json": map[string]any{"scenario": "ospf-mtu", "complete": true, "before": "12 nodes", "after": "2 nodes", "control": map[string]int{"misses": 5}},
 		"known.json":              []string{"VOSS-1"},
 	} {
 		if err := evidence.WriteJSON(filepath.Join(dir, path), v); err != nil {
@@ -385,6 +385,85 @@ func TestCheckOtherScenario(t *testing.T) {
 	}
 	if d := find(t, list, cases.DutyDuplicate); !strings.Contains(strings.Join(d.Missing, " "), "is of the scenario ospf-mtu, and the case is of bgp-flap") {
 		t.Errorf("%+v", d)
+	}
+}
+
+// What was searched, verified or looked through for another scenario meets no duty, and is not attached; nor does anything where
+// what the case has already is of another one and the case itself names none.
+func TestOtherScenario(t *testing.T) {
+	folder := func(t *testing.T, name string, content map[string]any) string {
+		t.Helper()
+		dir := t.TempDir()
+		if err := evidence.WriteJSON(filepath.Join(dir, name), content); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	const found = "so it is"
+	searched := folder(t, "bisection.json", map[string]any{"found": true, "first": "x:2"})
+	if err := os.MkdirAll(filepath.Join(searched, "runs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(reportstest.Whole(t), filepath.Join(searched, "runs", "one")); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, dir, of string }{
+		{"an isolation", folder(t, "isolation.json", map[string]any{"scenario": "bgp", "complete": true, "before": "2 nodes", "after": "1 nodes"}), "bgp"},
+		{"a bisection", folder(t, "bisection.json", map[string]any{"scenario": "bgp", "found": true, "first": "x:2"}), "bgp"},
+		{"a verification", folder(t, "verify.json", map[string]any{"scenario": "bgp", "ruling": "fixed", "what": "r1=x:2", "reason": found}), "bgp"},
+		{"one that does not say", folder(t, "isolation.json", map[string]any{"complete": true}), ""},
+		{"a bisection from before", folder(t, "bisection.json", map[string]any{"found": true}), ""},
+		{"its scenario's", folder(t, "isolation.json", map[string]any{"scenario": "ospf-mtu", "complete": true}), "ospf-mtu"},
+		{"its scenario's, by the runs", searched, "ospf-mtu"},
+	} {
+		for _, id := range []string{"scenario-id: ospf-mtu\n", ""} { // or that of the run that is attached first
+			f := open(t, whole+id)
+			err := f.Attachable(tt.dir)
+			if (err == nil) != (tt.of == "ospf-mtu") || err != nil && !strings.Contains(err.Error(), "is of ospf-mtu") {
+				t.Errorf("%s is attached to a case with %q: %v", tt.name, id, err)
+			}
+			f.Case.Runs = append(f.Case.Runs[:2:2], cases.Run{Dir: tt.dir})
+			if d := find(t, cases.Check(f, platforms()), cases.DutyIsolate); tt.of != "ospf-mtu" && d.Met != cases.No {
+				t.Errorf("%s: %+v", tt.name, d)
+			}
+			if _, err := cases.Stage(f, filepath.Join(t.TempDir(), "case"), nil); tt.of != "ospf-mtu" && err == nil {
+				t.Errorf("%s is handed on", tt.name)
+			}
+		}
+	}
+
+	// A run of the workaround of another scenario closes nothing.
+	f := open(t, strings.Replace(whole, "is: specification", "is: product", 1)+"scenario-id: bgp\nfix: {kind: workaround, verified: "+reportstest.Whole(t)+"}\n")
+	if err := f.Closable(cases.Platforms{}); err == nil || !strings.Contains(err.Error(), "is of the scenario ospf-mtu, and the case is of bgp") {
+		t.Errorf("closed: %v", err)
+	}
+
+	for name, of := range map[string]string{"acme": "", "other-case": "was looked through for other-case"} {
+		f := open(t, strings.Replace(whole, "decision: none", "decision: VOSS-1", 1))
+		name = strings.Replace(name, "acme", f.Case.ID, 1)
+		if err := evidence.WriteJSON(f.Abs("known.json"), map[string]any{"subject": map[string]string{"name": name}, "candidates": []string{"VOSS-1"}}); err != nil {
+			t.Fatal(err)
+		}
+		d := find(t, cases.Check(f, platforms()), cases.DutyKnown)
+		if of == "" && d.Met != cases.Yes || of != "" && (d.Met != cases.No || !strings.Contains(d.Why, "looked through for other-case")) {
+			t.Errorf("looked through for %s: %+v", name, d)
+		}
+		f.Case.Judgement.Is = cases.OfProduct
+		if err := f.Closable(cases.Platforms{}); (err == nil) != (of == "") {
+			t.Errorf("looked through for %s: %v", name, err)
+		}
+	}
+}
+
+// An isolation without a control that says anything tells so.
+func TestIsolatedWithoutControl(t *testing.T) {
+	for control, want := range map[string]string{`{}`: "with no control:", `{"invalid": 3}`: "with no valid run of the control:", `{"misses": 3}`: ""} {
+		f := open(t, whole)
+		write(t, f.Abs("isolated/isolation.json"), `{"scenario": "ospf-mtu", "complete": true, "before": "2 nodes", "after": "1 nodes", "control": `+control+`}`)
+		d := find(t, cases.Check(f, platforms()), cases.DutyIsolate)
+		if d.Met != cases.Yes || want != "" && !strings.Contains(d.Why, want) || want == "" && strings.Contains(d.Why, "control") {
+			t.Errorf("%s: %+v", control, d)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package cases
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -184,7 +185,7 @@ func (f Folder) isolated(d *Duty, runs []attached) {
 		case a.bisection != nil && a.bisection.Found && !a.bisection.done():
 			fast = append(fast, fmt.Sprintf("the bisection in %s, to %s, holds%s only%s", a.Dir, a.bisection.First, a.bisection.Clock.Beside(), a.bisection.Real.tried()))
 		case a.isolation != nil && a.isolation.done():
-			say, where = append(say, fmt.Sprintf("cut from %s to %s%s", a.isolation.Before, a.isolation.After, a.beside())), append(where, a.Dir)
+			say, where = append(say, fmt.Sprintf("cut from %s to %s%s", a.isolation.Before, a.isolation.After, a.isolation.beside()+a.beside())), append(where, a.Dir)
 		case a.bisection != nil && a.bisection.done():
 			verb := "came in"
 			if a.bisection.Fixed {
@@ -219,6 +220,8 @@ func (f Folder) known(d *Duty) {
 		d.no(do, "no known issues were looked through")
 	case !f.there(k.File):
 		d.no(do, "%s is not there", k.File)
+	case f.knownOf() != "":
+		d.no(do, "%s", f.knownOf())
 	case k.Decision == "":
 		d.no(f.set("known.decision", "known.reason"), "the candidates in %s were not decided on: name the one that it is, or none", k.File)
 	case strings.TrimSpace(k.Reason) == "":
@@ -226,6 +229,26 @@ func (f Folder) known(d *Duty) {
 	default:
 		d.yes(fmt.Sprintf("%s: %s: %s", k.Checked, k.Decision, k.Reason), k.File)
 	}
+}
+
+// knownOf says that the known issues were looked through for something else than the case, its scenario or a run of it; empty
+// where they were for it, and where the file does not say.
+func (f Folder) knownOf() string {
+	var m struct{ Subject struct{ Name string } }
+	data, err := plain.Read(f.Abs(f.Case.Known.File), plain.Data)
+	if err != nil || json.Unmarshal(data, &m) != nil || m.Subject.Name == "" {
+		return ""
+	}
+	own := []string{f.Case.ID, f.Case.ScenarioID}
+	for _, a := range f.attach() {
+		if a.err == nil && a.info != nil {
+			own = append(own, a.info.ID, a.info.Scenario.ID)
+		}
+	}
+	if slices.Contains(own, m.Subject.Name) {
+		return ""
+	}
+	return fmt.Sprintf("the known issues in %s were looked through for %s, and the case is %s", f.Case.Known.File, m.Subject.Name, f.Case.ID)
 }
 
 func (f Folder) there(path string) bool {
@@ -450,16 +473,17 @@ func (f Folder) Closable(p Platforms) error {
 		return fmt.Errorf("nobody verified the %s (reprise verify-fix; then %s)", c.Fix.Kind, f.set("fix.verified"))
 	}
 	a := attached{Run: Run{Dir: c.Fix.Verified}, path: f.Abs(c.Fix.Verified)}
-	err := a.read()
-	if err == nil {
-		a.hold(p)
-		err = a.err
+	if err := a.read(); err != nil {
+		return fmt.Errorf("read what verified the %s: %w", c.Fix.Kind, err)
+	}
+	if a.hold(p); a.err != nil {
+		return fmt.Errorf("read what verified the %s: %w", c.Fix.Kind, a.err)
+	}
+	of := f.scenario()
+	if err := of.take(&a); err != nil {
+		return fmt.Errorf("what verified the %s: %w", c.Fix.Kind, err)
 	}
 	switch {
-	case err != nil:
-		return fmt.Errorf("read what verified the %s: %w", c.Fix.Kind, err)
-	case a.fix != nil && c.ScenarioID != "" && a.fix.Scenario != c.ScenarioID:
-		return fmt.Errorf("the verification is of the scenario %s, and the case is of %s", a.fix.Scenario, c.ScenarioID)
 	case a.fix != nil && c.Fix.Kind != "workaround" && !strings.Contains(a.fix.What, c.Fix.Version):
 		return fmt.Errorf("the verification is of %s, and the %s is %s", a.fix.What, c.Fix.Kind, c.Fix.Version)
 	case a.fix != nil && a.fix.Ruling == "fixed" && a.fix.Clock.Scaled():
@@ -481,6 +505,9 @@ func (f Folder) isKnown() error {
 	k := f.Case.Known
 	if strings.TrimSpace(k.Reason) == "" {
 		return fmt.Errorf("that it is %s has no reason (%s)", k.Decision, f.set("known.reason"))
+	}
+	if other := f.knownOf(); other != "" {
+		return errors.New(other)
 	}
 	data, err := plain.Read(f.Abs(k.File), plain.Data)
 	if k.File == "" || err != nil || !bytes.Contains(data, []byte(k.Decision)) {

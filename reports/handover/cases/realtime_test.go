@@ -121,7 +121,7 @@ func TestIsolatedInRealTime(t *testing.T) {
 		{"which does not hold", map[string]any{"clock": evidence.Clock{Speed: 10}, "real-time": map[string]any{"shows": false}}, cases.No, "the isolation in DIR holds at speed 10 only, and is not shown in real time"},
 		{"which does", map[string]any{"clock": evidence.Clock{Speed: 10}, "real-time": map[string]any{"shows": true}}, cases.Yes, "cut from 12 nodes to 2 nodes"},
 	} {
-		it := map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes"}
+		it := map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes", "control": map[string]int{"misses": 5}}
 		maps.Copy(it, tt.more)
 		dir := t.TempDir()
 		if err := evidence.WriteJSON(filepath.Join(dir, "isolation.json"), it); err != nil {

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,11 +41,25 @@ type attached struct {
 
 // isolation is what isolation.json must tell.
 type isolation struct {
+	Scenario      string
 	Complete      bool
 	Clock         evidence.Clock
 	Real          *realTime `json:"real-time"`
 	Before, After string
 	Result        string
+	Control       result.Count
+}
+
+// beside says that no run tells the stimulus from what stands without it: the scenario has no control, or none of its runs counts.
+func (i *isolation) beside() string {
+	switch {
+	case i.Control.Runs() == 0:
+		return ", with no control: whether it shows without its trigger is not told"
+	case i.Control.Valid() == 0:
+		return ", with no valid run of the control: whether it shows without its trigger is not told"
+	default:
+		return ""
+	}
 }
 
 // realTime is what came of a search by another clock in real time; nil where it was not tried there.
@@ -65,6 +80,7 @@ func (i *isolation) done() bool {
 
 // bisection is what bisection.json must tell.
 type bisection struct {
+	Scenario   string // empty in one of before it was kept
 	Found      bool
 	Clock      evidence.Clock
 	First      string
@@ -110,15 +126,71 @@ func (v *verification) check(folder string) error {
 // error: it meets no duty.
 func (f Folder) attach() []attached {
 	var list []attached
+	of := ofCase(f.Case)
 	for _, r := range f.Case.Runs {
 		a := attached{Run: r, path: f.Abs(r.Dir)}
 		a.err = a.read()
 		if a.err == nil {
-			a.err = f.ofScenario(&a)
+			a.err = of.take(&a)
 		}
 		list = append(list, a)
 	}
 	return list
+}
+
+// scenarioOf is the scenario that everything of a case is of: the case's own, or else that of what was attached first.
+type scenarioOf struct {
+	id  string // empty until something names one
+	who string // that named it
+}
+
+func ofCase(c Case) scenarioOf { return scenarioOf{c.ScenarioID, "the case"} }
+
+// take says why what is attached is not of the scenario. Where nothing named one before, it does.
+func (s *scenarioOf) take(a *attached) error {
+	for _, is := range a.scenarios() {
+		switch {
+		case is.id == s.id:
+		case s.id == "":
+			s.id, s.who = is.id, a.Dir
+		case is.id == "":
+			return fmt.Errorf("%s does not say of which scenario %s is, and %s is of %s", a.Dir, is.what, s.who, s.id)
+		default:
+			return fmt.Errorf("%s is of the scenario %s, and %s is of %s", a.Dir, is.id, s.who, s.id)
+		}
+	}
+	return nil
+}
+
+// named is the id of the scenario that a record is of; empty where it does not say.
+type named struct{ what, id string }
+
+// scenarios are those that the records in an attached folder are of.
+func (a *attached) scenarios() (list []named) {
+	if a.info != nil {
+		list = append(list, named{"the run", a.info.Scenario.ID})
+	}
+	if a.isolation != nil {
+		list = append(list, named{"the isolation", a.isolation.Scenario})
+	}
+	if a.bisection != nil {
+		list = append(list, named{"the bisection", cmp.Or(a.bisection.Scenario, scenarioOfRuns(a.path))})
+	}
+	if a.fix != nil {
+		list = append(list, named{"the verification", a.fix.Scenario})
+	}
+	return list
+}
+
+// scenarioOfRuns is the scenario that the runs of a search are of, which lie in its folder; empty where there is none.
+func scenarioOfRuns(folder string) string {
+	runs, _ := os.ReadDir(filepath.Join(folder, "runs")) // it need not have gone along
+	for _, r := range runs {
+		if _, info, err := evidence.OpenDir(filepath.Join(folder, "runs", r.Name())); err == nil {
+			return info.Scenario.ID
+		}
+	}
+	return ""
 }
 
 func (a *attached) read() error {
@@ -187,22 +259,31 @@ func (a *attached) readLogs() {
 	a.told = true
 }
 
-// Attachable says what is wrong with attaching a folder: it is nothing that a verb of this
-// program wrote, or of another scenario.
-func (f Folder) Attachable(dir string) error {
-	a := attached{Run: Run{Dir: dir}, path: dir}
-	if err := a.read(); err != nil {
-		return err
-	}
-	return f.ofScenario(&a)
-}
-
-// ofScenario says whether a run is of the case's scenario, where the case names one.
-func (f Folder) ofScenario(a *attached) error {
-	if want := f.Case.ScenarioID; a.info != nil && want != "" && a.info.Scenario.ID != want {
-		return fmt.Errorf("%s is of the scenario %s, and the case is of %s", a.Dir, a.info.Scenario.ID, want)
+// Attachable says what is wrong with attaching folders: one is nothing that a verb of this
+// program wrote, or of another scenario than the case, or, where that names none, than what is attached before it.
+func (f Folder) Attachable(dirs ...string) error {
+	of := f.scenario()
+	for _, dir := range dirs {
+		a := attached{Run: Run{Dir: dir}, path: dir}
+		if err := a.read(); err != nil {
+			return err
+		}
+		if err := of.take(&a); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// scenario is what the case is of, with what is attached to it.
+func (f Folder) scenario() scenarioOf {
+	of := ofCase(f.Case)
+	for _, r := range f.attach() {
+		if of.id == "" && r.err == nil {
+			_ = of.take(&r) // the first one names it
+		}
+	}
+	return of
 }
 
 // judge has the run judged again: what it shows is what its record gives. One whose record gives something else than is
