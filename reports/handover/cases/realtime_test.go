@@ -132,7 +132,7 @@ func TestIsolatedInRealTime(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	if err := evidence.WriteJSON(filepath.Join(dir, "isolation.json"), map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes"}); err != nil {
+	if err := evidence.WriteJSON(filepath.Join(dir, "isolation.json"), map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes", "control": map[string]int{"misses": 5}}); err != nil {
 		t.Fatal(err)
 	}
 	asked := platforms()
