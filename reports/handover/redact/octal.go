@@ -1,5 +1,11 @@
 package redact
 
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
 // octalDigits is how long the offset at the begin of a line of od is.
 const octalDigits = 7
 
@@ -33,8 +39,38 @@ func octalCell(cell []byte) (c byte, from int, ok bool) {
 	return ' ', 3, string(cell) == "    "
 }
 
-// readOctal reads the lines of od -b and od -c from the one that begins at at.
+// readOctal reads the lines of od -b and od -c, or of od -t u1, from the one that begins at at.
 func readOctal(data []byte, at int) (reading, bool) {
+	octal, ok := readOctalCells(data, at)
+	if decimal, read := readDecimalCells(data, at); read && (!ok || decimal.end > octal.end) {
+		return decimal, true
+	}
+	return octal, ok
+}
+
+// readDecimalCells reads the lines of od -t u1, whose cells are four bytes wide as well: " 101", "  32".
+func readDecimalCells(data []byte, at int) (reading, bool) {
+	v := reading{start: at, end: at, length: true, values: true, write: func(_ []byte, c byte) []byte { return fmt.Appendf(nil, "%3d", c) }}
+	for at < len(data) && octalOffset(data[at:]) && len(v.text) < longestPart {
+		i := at + octalDigits
+		for ; i+4 <= len(data) && data[i] != '\n'; i += 4 {
+			n, err := strconv.ParseUint(strings.TrimLeft(string(data[i:i+4]), " "), 10, 8)
+			if err != nil || data[i] != ' ' {
+				return v, len(v.text) >= shortestEncoded && mostlyText(v.text)
+			}
+			v.add(byte(n), i+1, i+4)
+		}
+		v.end = i
+		if i >= len(data) || data[i] != '\n' {
+			break
+		}
+		at = i + 1
+	}
+	return v, len(v.text) >= shortestEncoded && mostlyText(v.text)
+}
+
+// readOctalCells reads the lines of od -b and od -c.
+func readOctalCells(data []byte, at int) (reading, bool) {
 	v := reading{start: at, length: true, values: true, write: func(old []byte, c byte) []byte {
 		if len(old) == 3 {
 			return octal(c)

@@ -14,7 +14,7 @@ func pieceAt(line []byte) int {
 		return 0
 	}
 	switch {
-	case line[0] == '[' && isDigit(line[1]):
+	case line[0] == '[' && isDigit(line[1]): // of asciinema
 		i := 1
 		for i < len(line) && i < 24 && (isDigit(line[i]) || line[i] == '.') {
 			i++
@@ -24,16 +24,32 @@ func pieceAt(line []byte) int {
 				return i + len(head)
 			}
 		}
-	case line[0] == 'w' || line[0] == 'r':
-		if !bytes.HasPrefix(line, []byte("write(")) && !bytes.HasPrefix(line, []byte("read(")) {
+	case line[0] == 'w' || line[0] == 'r' || line[0] == '[' || isDigit(line[0]):
+		from := tracedAt(line)
+		call := line[from:]
+		if !bytes.HasPrefix(call, []byte("write(")) && !bytes.HasPrefix(call, []byte("read(")) {
 			return 0
 		}
-		head := line[:min(len(line), 64)]
+		head := call[:min(len(call), 64)]
 		if n := bytes.Index(head, []byte(`, "`)); n > 0 && bytes.IndexByte(head[:n], '"') < 0 {
-			return n + len(`, "`)
+			return from + n + len(`, "`)
 		}
 	}
 	return 0
+}
+
+// tracedAt gives where the call of a line of strace stands, behind the process (-f: "[pid 17] ", "17  ") and the time (-t, -tt, -ttt, -r)
+// that it may begin with.
+func tracedAt(line []byte) int {
+	const most = 64
+	at := 0
+	if bytes.HasPrefix(line, []byte("[pid ")) {
+		at = bytes.IndexByte(line[:min(len(line), most)], ']') + 1
+	}
+	for at < len(line) && at < most && (isDigit(line[at]) || line[at] == ' ' || line[at] == ':' || line[at] == '.') {
+		at++
+	}
+	return at
 }
 
 // readPieces reads the pieces from the line on that begins at at.

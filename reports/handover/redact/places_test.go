@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -130,6 +131,19 @@ func TestKnownValuesInPieces(t *testing.T) {
 			return string(plain)
 		}},
 		"strace":    {"execve()\n" + strace.String(), unquoted},
+		"strace -t": {"execve()\n" + regexp.MustCompile(`(?m)^write`).ReplaceAllString(strace.String(), "15:51:25.123456 write"), unquoted},
+		"strace -f": {"execve()\n" + regexp.MustCompile(`(?m)^write`).ReplaceAllString(strace.String(), "[pid 1717] 1732981234.123456 write"), unquoted},
+		"od -t u1": {"head\n" + decimals(said+"\n"), func(s string) string {
+			var out []byte
+			for line := range strings.Lines(s) {
+				for i, w := range strings.Fields(line) {
+					if n, err := strconv.Atoi(w); err == nil && i > 0 {
+						out = append(out, byte(n))
+					}
+				}
+			}
+			return string(out)
+		}},
 		"asciinema": {cast.String(), unquoted},
 	} {
 		r := newRedactor(t, redact.Options{Names: []string{name}})
@@ -137,6 +151,39 @@ func TestKnownValuesInPieces(t *testing.T) {
 		got := f.says(string(r.Text("x.log", []byte(f.text))))
 		if strings.Contains(got, name) || !strings.Contains(got, "customer ") || !strings.Contains(got, " reports") {
 			t.Errorf("%s: %q", form, got)
+		}
+	}
+}
+
+// decimals is a text as od -t u1 shows it.
+func decimals(text string) string {
+	var out strings.Builder
+	for i := 0; i < len(text); i += 16 {
+		fmt.Fprintf(&out, "%07o", i)
+		for _, c := range []byte(text[i:min(i+16, len(text))]) {
+			fmt.Fprintf(&out, " %3d", c)
+		}
+		out.WriteString("\n")
+	}
+	return out.String() + fmt.Sprintf("%07o\n", len(text))
+}
+
+// What is given to a call that connects is the host, the name and the password, by their place or by name.
+func TestConnected(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	for _, text := range []string{
+		`ssh.connect("10.0.0.1", username="jdoe", password="Wq7tr0ub4d")`,
+		`ssh.connect('10.0.0.1', 22, 'jdoe', 'Wq7tr0ub4d')`,
+		`ssh.connect(host, 22, user, "Wq7tr0ub4d")`,
+		`db = connect("sw1", "jdoe", "Wq7tr0ub4d", "inventory")`,
+	} {
+		if got := string(r.Text("x.py", []byte(text+"\n"))); strings.Contains(got, "Wq7tr0ub4d") || strings.Contains(got, "jdoe") {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	for _, text := range []string{"socket.connect((host, 22))", `s.connect(host, port, timeout, retries)`, `signal.connect(window, "clicked")`} {
+		if got := string(r.Text("x.py", []byte(text+"\n"))); got != text+"\n" {
+			t.Errorf("%q became %q", text, got)
 		}
 	}
 }

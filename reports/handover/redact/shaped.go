@@ -38,6 +38,8 @@ var shapedTexts = sync.OnceValue(func() []shapedText {
 		{list("CommunityData("), regexp.MustCompile(`CommunityData\(\s*b?['"]([^'"\n]+)['"]`), []Rule{secret}},
 		{list("UsmUserData("), regexp.MustCompile(`UsmUserData\(\s*['"]([^'"\n]+)['"](?:\s*,\s*['"]([^'"\n]+)['"])?(?:\s*,\s*['"]([^'"\n]+)['"])?`), []Rule{name, secret, secret}},
 		{list("BasicAuth(", "DigestAuth(", "auth=(", "auth = (", ".auth("), regexp.MustCompile(`(?:(?:Basic|Digest)Auth|\bauth\s*=\s*|\.auth)\(\s*['"]([^'"\n]+)['"]\s*,\s*['"]([^'"\n]+)['"]`), []Rule{name, secret}},
+		{list("connect("), regexp.MustCompile(`connect\(\s*[^,()\n]+,\s*(?:\d+\s*,\s*)?['"]([^'"\n]+)['"]\s*,\s*['"]([^'"\n]+)['"]`), []Rule{name, secret}},
+		{list("connect("), regexp.MustCompile(`connect\(\s*[^,()\n]+,\s*(?:\d+\s*,\s*)?[A-Za-z_][\w.]*\s*,\s*['"]([^'"\n]+)['"]`), []Rule{secret}},
 		{list("network_driver", "driver("), regexp.MustCompile(`\bdriver\(\s*['"][^'"\n]+['"]\s*,\s*['"]([^'"\n]+)['"]\s*,\s*['"]([^'"\n]+)['"]`), []Rule{name, secret}},
 		{list(".send(", ".sendline(", ".write(", ".write_channel("), regexp.MustCompile(`assword[^\n]*\n\s*\w+\.(?:sendline|send|write|write_channel)\(\s*b?['"]([^'"\\\n]{4,})`), []Rule{secret}},
 		{list(".send(", ".sendline(", ".write(", ".write_channel("), regexp.MustCompile(`(?:ogin|sername)[^\n]*\n\s*\w+\.(?:sendline|send|write|write_channel)\(\s*b?['"]([^'"\\\n]{3,})`), []Rule{name}},
