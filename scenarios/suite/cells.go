@@ -241,7 +241,7 @@ func (s *Suite) lacking(t *Test, subjects map[string]Subject) string {
 			continue
 		}
 		for _, l := range s.platforms[subject.Platform].Lacks {
-			if matchesOne(l.Tests, t.ID) && inVersions(l.Versions, subject.Version) {
+			if matchesOne(l.Tests, t.ID) && inVersions(l.Versions, subject) {
 				return strings.TrimSpace(subject.Name + ": " + l.Why + referred(l.Reference))
 			}
 		}

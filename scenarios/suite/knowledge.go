@@ -58,7 +58,7 @@ func (d Deviation) Covers(c Cell) bool {
 		return false
 	}
 	for role, s := range c.Subjects {
-		if (d.Role == "" || d.Role == role) && d.Platform == s.Platform && inVersions(d.Versions, s.Version) {
+		if (d.Role == "" || d.Role == role) && d.Platform == s.Platform && inVersions(d.Versions, s) {
 			return true
 		}
 	}
@@ -119,8 +119,8 @@ func parseVersions(text string) ([]bound, error) {
 	return out, nil
 }
 
-// inVersions reports whether a version is known to be in a range: what cannot be compared is not.
-func inVersions(text, v string) bool {
+// inVersions reports whether the version of a subject is known to be in a range: what cannot be compared is not.
+func inVersions(text string, s Subject) bool {
 	bounds, err := parseVersions(text)
 	if err != nil {
 		return false
@@ -128,7 +128,7 @@ func inVersions(text, v string) bool {
 	if len(bounds) == 0 {
 		return true
 	}
-	have, err := version.Parse(v)
+	have, err := version.ParseOf(s.Platform, s.Version)
 	return err == nil && !slices.ContainsFunc(bounds, func(b bound) bool { return !b.holds(have) })
 }
 

@@ -203,7 +203,8 @@ func printf(format string, args ...any) (string, error) {
 // before reports whether the version of the role's subject is before another.
 func (r *rendering) before(v string) (bool, error) {
 	text, _ := r.data["version"].(string)
-	have, err := version.Parse(text)
+	platform, _ := r.data["platform"].(string)
+	have, err := version.ParseOf(platform, text)
 	if err != nil {
 		return false, err
 	}

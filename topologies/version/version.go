@@ -236,7 +236,7 @@ func (v Version) Against(bound Version) (c int, ok bool) {
 			return c, i < len(v.numbers) || !v.saysLess(bound)
 		}
 	}
-	if bound.train != "" && v.train == "" {
+	if bound.train != "" && v.train == "" || v.line && len(v.numbers) < min(releaseNumbers, len(bound.numbers)) {
 		return 0, false
 	}
 	longer := len(v.numbers) > len(bound.numbers)
@@ -283,6 +283,9 @@ func (v Version) againstRest(bound Version, longer bool) (c int, ok bool) {
 
 // wholeNumbers is how many numbers a version of EXOS and VOSS has, as a box prints it.
 const wholeNumbers = 4
+
+// releaseNumbers is how many of them name a release: 9.2.0 is one, and 9.2 is all that begin so.
+const releaseNumbers = 3
 
 // saysLess reports whether a version that ends before a bound does is some version that begins so, not the first: 21.4
 // is no release of Junos, 16.2.5 none of EXOS that has a build, nor 32.7 where EXOS is meant. 10.0 is one of FRR.
