@@ -246,6 +246,9 @@ func hits(f *evidence.FaultFrames) string {
 func what(e evidence.Event) string {
 	switch e.Kind {
 	case evidence.EventPhase:
+		if e.Name == evidence.PhaseExpect {
+			return "the steps of the " + string(e.Phase) + " are over: what must hold is watched"
+		}
 		return string(e.Phase) + " begins"
 	case evidence.EventBoot:
 		return "software started: " + e.Name

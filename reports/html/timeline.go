@@ -139,7 +139,7 @@ func (p plot) x(at time.Duration) float64 {
 func (p plot) bands(b *strings.Builder, d *reports.Detail, height float64) {
 	taken := 0.0
 	for i, e := range d.Events {
-		if e.Kind != evidence.EventPhase {
+		if e.Kind != evidence.EventPhase || within(d.Events, i) {
 			continue
 		}
 		end := d.End
@@ -158,6 +158,17 @@ func (p plot) bands(b *strings.Builder, d *reports.Detail, height float64) {
 			taken = at + letter*float64(len(name))
 		}
 	}
+}
+
+// within reports whether the phase that an event tells of has begun before and goes on: with the workaround's second, what must
+// hold is watched from there on.
+func within(events []evidence.Event, i int) bool {
+	for _, e := range slices.Backward(events[:i]) {
+		if e.Phase == events[i].Phase && (e.Kind == evidence.EventPhase || e.Kind == evidence.EventPhaseEnd) {
+			return e.Kind == evidence.EventPhase
+		}
+	}
+	return false
 }
 
 // known keeps a stranger's word out of a class name.

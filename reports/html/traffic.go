@@ -152,8 +152,8 @@ func (p flowPlot) longest(b *strings.Builder) {
 
 // stimulus draws where packets begin to count.
 func (p flowPlot) stimulus(b *strings.Builder) {
-	for _, e := range p.detail.Events {
-		if e.Kind != evidence.EventPhase || e.Phase != evidence.PhaseStimulus && e.Phase != evidence.PhaseWorkaround || e.At < p.from || e.At > p.to {
+	for i, e := range p.detail.Events {
+		if e.Kind != evidence.EventPhase || within(p.detail.Events, i) || e.Phase != evidence.PhaseStimulus && e.Phase != evidence.PhaseWorkaround || e.At < p.from || e.At > p.to {
 			continue
 		}
 		x := p.x(e.At)
