@@ -173,6 +173,11 @@ func plainWords(low string) bool {
 // Learn collects what is secret in a file, by the grammar of the platforms. It replaces
 // nothing. path decides what kind of file it is.
 func (r *Redactor) Learn(path string, data []byte) {
+	if from, to, ok := secretFile(path, data); ok {
+		if k := (known{value: string(data[from:to]), rule: RuleSecret}); byValue(k) {
+			r.put(k)
+		}
+	}
 	for _, text := range r.texts(path, data) {
 		r.learnText(text)
 	}
@@ -441,6 +446,11 @@ func (r *Redactor) edits(name string, data []byte) []edit {
 		return r.jsonEdits(data)
 	case ".json":
 		return r.jsonEdits(data)
+	}
+	if from, to, ok := secretFile(name, data); ok {
+		s := scanner{r: r, d: r.dictionary(), data: data}
+		s.found(from, to, RuleSecret, r.shapes.forward(string(data[from:to])))
+		return s.edits
 	}
 	return r.plainEdits(data)
 }
