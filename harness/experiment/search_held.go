@@ -75,7 +75,7 @@ func sameIsolation(stored, again result.Isolation) error {
 		}
 		return list
 	}
-	real := func(i result.Isolation) string {
+	slow := func(i result.Isolation) string {
 		if i.Real == nil {
 			return "none"
 		}
@@ -89,7 +89,7 @@ func sameIsolation(stored, again result.Isolation) error {
 		{"the rate of what is left", stored.Final.String(), again.Final.String()},
 		{"the parts that are needed", strings.Join(needs(stored), "; "), strings.Join(needs(again), "; ")},
 		{"the parts around them", strings.Join(stored.Around, "; "), strings.Join(again.Around, "; ")},
-		{"what was seen in real time", real(stored), real(again)},
+		{"what was seen in real time", slow(stored), slow(again)},
 		{"the number of runs", fmt.Sprint(stored.Runs), fmt.Sprint(again.Runs)},
 		{"whether one run decided", fmt.Sprint(stored.OneRun), fmt.Sprint(again.OneRun)},
 	} {
@@ -166,7 +166,7 @@ func sameBisection(stored, again result.Bisection) error {
 		}
 		return list
 	}
-	real := func(b result.Bisection) string {
+	slow := func(b result.Bisection) string {
 		if b.Real == nil {
 			return "none"
 		}
@@ -181,7 +181,7 @@ func sameBisection(stored, again result.Bisection) error {
 		{"the runs of the versions", strings.Join(versions(stored), "; "), strings.Join(versions(again), "; ")},
 		{"the side without it", stored.Good.String(), again.Good.String()},
 		{"the side with it", stored.Bad.String(), again.Bad.String()},
-		{"what was seen in real time", real(stored), real(again)},
+		{"what was seen in real time", slow(stored), slow(again)},
 	} {
 		if part.stored != part.again {
 			return fmt.Errorf("%s is stored as %q, and its ledger gives %q", part.name, part.stored, part.again)

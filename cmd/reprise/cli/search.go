@@ -69,8 +69,8 @@ func (c BisectChoices) Options(set map[string]string) experiment.BisectOptions {
 func HoldSearch(ctx context.Context, path string) (unheld string, err error) {
 	dir := evidence.Dir{Path: path}
 	holds := func(name string) bool {
-		var any struct{}
-		return evidence.ReadJSON(dir.File(name), &any) == nil
+		var anything struct{}
+		return evidence.ReadJSON(dir.File(name), &anything) == nil
 	}
 	isolation, bisection := holds("isolation.json"), holds("bisection.json")
 	_, foreign, err := origin.Find(path)

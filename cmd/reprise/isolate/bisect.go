@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -40,7 +41,7 @@ func (o *bisectOptions) check() error {
 	case o.resume != "" && o.scenario == "": // by the choices that it was begun with
 	case o.resume != "" || o.scenario == "" || o.list == "":
 		return cli.InputError("give a scenario and --versions, or --resume with the folder of a bisection")
-	case !(o.Confidence > 0.5 && o.Confidence < 1) || o.MaxRuns < 1 || o.MaxRuns > cli.MaxCount || o.Measure < 1 || o.Measure > cli.MaxCount: // NaN is neither
+	case math.IsNaN(o.Confidence) || o.Confidence <= 0.5 || o.Confidence >= 1 || o.MaxRuns < 1 || o.MaxRuns > cli.MaxCount || o.Measure < 1 || o.Measure > cli.MaxCount:
 		return cli.InputError("--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 to %d", cli.MaxCount)
 	}
 	return nil

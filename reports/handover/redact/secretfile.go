@@ -8,8 +8,6 @@ import (
 )
 
 // secretNames are files that hold a secret and nothing else, by their names: psk.txt, wifi-psk, snmp_community.txt.
-//
-//nolint:gochecknoglobals // compiled once
 var secretNames = regexp.MustCompile(`^(?:.*[-_.])?(?:psk|pass|passwd|password|passphrase|passwort|secret|token|community|pre-?shared-?key|shared-?secret|api-?key)s?$`)
 
 // longestSecretLine bounds the only line of such a file, in bytes.
