@@ -67,13 +67,20 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	d := &Driver{Node: n, version: v, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
 		return session.OpenCLI(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel("cli", i)}, speaks)
 	})}
-	n.StartBy(node.Start{Ask: d.learn, Dirs: dirs(), Daemons: d.boot, Forget: "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*"})
+	n.StartBy(node.Start{Ask: d.learn, Dirs: dirs(), Before: before(), Daemons: d.boot, Forget: "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*"})
 	return d, nil
 }
 
 // dirs are those that belong to the daemons.
 func dirs() []string {
 	return []string{"/run/frr", "/var/log/frr", "/var/lib/frr", "/var/tmp/frr", "/etc/frr"}
+}
+
+// before gives the daemons what is theirs, and vtysh the word that all have one file.
+func before() string {
+	return `while read -r l; do [ "$l" != 'service integrated-vtysh-config' ] || break; done 2>/dev/null </etc/frr/vtysh.conf || l=
+[ "$l" = 'service integrated-vtysh-config' ] || echo 'service integrated-vtysh-config' >> /etc/frr/vtysh.conf
+chown -R frr:frr ` + strings.Join(dirs(), " ")
 }
 
 // Driver drives one FRR node.
@@ -154,11 +161,6 @@ func (d *Driver) boot(ctx context.Context) error {
 		return err
 	}
 	if err := d.Put(ctx, configFile, d.Target.Config, 0o640); err != nil {
-		return err
-	}
-	if _, err := d.Control(ctx, "prepare directories", `while read -r l; do [ "$l" != 'service integrated-vtysh-config' ] || break; done 2>/dev/null </etc/frr/vtysh.conf || l=
-[ "$l" = 'service integrated-vtysh-config' ] || echo 'service integrated-vtysh-config' >> /etc/frr/vtysh.conf
-chown -R frr:frr `+strings.Join(dirs(), " ")); err != nil {
 		return err
 	}
 	if err := d.StartAll(ctx); err != nil {

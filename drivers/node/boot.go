@@ -12,6 +12,9 @@ type Start struct {
 	Ask func(context.Context) error
 	// Dirs are directories that the software needs, made where there are none before any of it runs.
 	Dirs []string
+	// Before are shell lines that StartAll runs, in the exchange that starts the first daemon; one that fails as the
+	// last of them keeps it from being started.
+	Before string
 	// Daemons puts the configuration in place, starts the daemons and returns when they answer.
 	Daemons func(context.Context) error
 	// Forget is a shell line that removes what the daemons left; empty for none.

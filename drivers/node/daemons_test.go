@@ -530,3 +530,40 @@ func TestPreparedAgain(t *testing.T) {
 		t.Errorf("deaths: %+v", list)
 	}
 }
+
+// What runs before the first daemon runs once, and keeps it from being started where it fails.
+func TestBeforeAll(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	n, err := node.Open(t.Context(), "linux", []byte("[]"), drivers.Target{Node: "r1", Host: host, NoRestart: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = n.Close(context.Background()) })
+	n.SetServices([]node.Service{steady("one"), steady("two")})
+	for _, tt := range []struct {
+		before, fails string
+		running       []string
+	}{
+		{before: "echo it is not there; false", fails: "start one: exit status 7: it is not there"},
+		{before: "echo x >>/run/reprise/told", running: []string{"one", "two"}},
+	} {
+		n.StartBy(node.Start{Before: tt.before, Daemons: n.StartAll})
+		err := n.Boot(t.Context())
+		if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+			t.Errorf("%q: %v, want %q", tt.before, err, tt.fails)
+		}
+		if names, err := n.Running(t.Context()); err != nil || !slices.Equal(names, tt.running) {
+			t.Errorf("%q: running %q, %v", tt.before, names, err)
+		}
+	}
+	if err := errors.Join(n.Kill(t.Context(), "one", "TERM"), n.Start(t.Context(), "one")); err != nil {
+		t.Error(err)
+	}
+	if told := host.Read("/run/reprise/told"); told != "x\n" {
+		t.Errorf("it was told %q", told)
+	}
+	if err := n.StopAll(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

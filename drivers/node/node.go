@@ -403,7 +403,7 @@ func (n *Node) Start(ctx context.Context, process string) error {
 	if err != nil {
 		return err
 	}
-	crashed, err := n.startTogether(ctx, []Service{s}, true)
+	crashed, err := n.startTogether(ctx, "", []Service{s}, true)
 	return errors.Join(append(crashed, err)...)
 }
 

@@ -22,6 +22,8 @@ const (
 	shortWhile = 200 * time.Millisecond
 	// exitLate is the status of a start that has taken too long.
 	exitLate = 4
+	// exitBefore is the status of a start that has failed before its first daemon.
+	exitBefore = 7
 )
 
 // pace is how long starts have taken lately, by the names of the daemons.
@@ -56,30 +58,36 @@ func (p *pace) learn(names string, took time.Duration) {
 // its start is left to Deaths, and the rest is started; one that gives up with an exit status is
 // an error.
 func (n *Node) StartAll(ctx context.Context) error {
+	before := n.start.Before
 	for rest := n.services; len(rest) > 0; {
 		most := 1
 		for most < len(rest) && rest[most].Beside {
 			most++
 		}
 		last := most == len(rest)
-		if _, err := n.startTogether(ctx, rest[:most], last); err != nil {
+		if _, err := n.startTogether(ctx, before, rest[:most], last); err != nil {
 			return err
 		}
+		before = ""
 		rest = rest[most:]
 	}
 	return nil
 }
 
 // startTogether starts services and waits until each is ready or has ended. crashed are those
-// that died by a signal. With see it remembers where the node's processes stand then.
-func (n *Node) startTogether(ctx context.Context, services []Service, see bool) (crashed []error, err error) {
+// that died by a signal. before are lines that run first. With see it remembers where the node's processes stand then.
+func (n *Node) startTogether(ctx context.Context, before string, services []Service, see bool) (crashed []error, err error) {
 	var names []string
 	for _, s := range services {
 		names = append(names, s.Name)
 	}
 	all := strings.Join(names, ", ")
 	op := "start " + all
-	script := n.ownDirs() + startScript(services, paces.first(all))
+	script := n.ownDirs()
+	if before != "" {
+		script += fmt.Sprintf("{\n%s\n} || exit %d\n", before, exitBefore)
+	}
+	script += startScript(services, paces.first(all))
 	if see {
 		script = "(\n" + script + "\n)\nr=$?\n" + andSee + "\nexit $r"
 	}

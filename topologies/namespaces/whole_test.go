@@ -11,6 +11,7 @@ import (
 func TestPrograms(t *testing.T) {
 	p := open(t)
 	topology := subject().Ring(4)
+	topology.Nodes[1].Rights = []topologies.Right{topologies.RightNamespaces} // it may mount
 	topology.Nodes[2].Env = map[string]string{"LD_LIBRARY_PATH": "/srv"}
 	topology.Nodes[3].Binds = []string{t.TempDir() + ":/usr/local/lib"}
 	r, err := p.Reserve(t.Context(), topology, topologies.Options{Run: "programs"})
