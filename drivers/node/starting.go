@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// startRound is how soon a daemon that is starting is looked at again, and a quarter of the time that it has
-	// taken where that is longer, at most startSlow: on a machine that is busy, looking takes the time that
+	// startRound is how soon a daemon that is starting is looked at again, and half of the time that it has taken
+	// where that is longer (a quarter, where it was looked at when it should be over), at most startSlow: on a machine that is busy, looking takes the time that
 	// the daemon needs. shortWhile is how long one has to run that cannot be asked.
 	startRound = 20 * time.Millisecond
 	startSlow  = 500 * time.Millisecond
@@ -161,6 +161,10 @@ setsid sh /run/reprise/supervise $n %[4]s %[5]s </dev/null >/dev/null 2>&1 &
 `, i, session.Quote(s.Name), ready)
 		waited = append(waited, strconv.Itoa(i))
 	}
+	part := 2
+	if first > startRound {
+		part = 4
+	}
 	// What is asked again and again starts no program: that takes longer than the answer.
 	return fmt.Sprintf(`ends() { c=0; while read -r w k _; do [ "$w $k" != "end $1" ] || c=$((c+1)); done </run/reprise/exits; }
 %[1]st=0; waited='%[2]s'
@@ -173,7 +177,7 @@ while :; do
 	done
 	waited=$more; [ "$waited" ] || exit 0
 	if [ $t -ge %[4]d ]; then exit %[5]d; fi
-	w=$((t/4)); [ $t -gt 0 ] || w=%[8]d; [ $w -ge %[6]d ] || w=%[6]d; [ $w -le %[7]d ] || w=%[7]d; t=$((t+w))
+	w=$((t/%[9]d)); [ $t -gt 0 ] || w=%[8]d; [ $w -ge %[6]d ] || w=%[6]d; [ $w -le %[7]d ] || w=%[7]d; t=$((t+w))
 	case $w in ?) w=00$w;; ??) w=0$w;; esac; sleep 0.$w
-done`, start.String(), strings.Join(waited, " "), look.String(), startBound.Milliseconds(), exitLate, startRound.Milliseconds(), startSlow.Milliseconds(), first.Milliseconds())
+done`, start.String(), strings.Join(waited, " "), look.String(), startBound.Milliseconds(), exitLate, startRound.Milliseconds(), startSlow.Milliseconds(), first.Milliseconds(), part)
 }
