@@ -162,7 +162,7 @@ setsid sh /run/reprise/supervise $n %[4]s %[5]s </dev/null >/dev/null 2>&1 &
 		waited = append(waited, strconv.Itoa(i))
 	}
 	part := 2
-	if first > startRound {
+	if first > startRound && first < startSlow {
 		part = 4
 	}
 	// What is asked again and again starts no program: that takes longer than the answer.
