@@ -267,11 +267,11 @@ func (r *reading) one(name string, in io.Reader, head []byte) error {
 // first one is. What comes below may be written otherwise, as by a program that appended to it.
 func isText(head []byte) bool {
 	const enough = 64 // bytes that tell UTF-16
-	zero := bytes.IndexByte(head, 0)
-	if zero < 0 {
+	before, _, zero := bytes.Cut(head, []byte{0})
+	if !zero {
 		return true
 	}
-	line := head[bytes.LastIndexByte(head[:zero], '\n')+1:]
+	line := head[bytes.LastIndexByte(before, '\n')+1:]
 	_, wide := unpack.WideOf(line[:min(len(line), enough)])
 	return wide
 }

@@ -30,7 +30,14 @@ type collector struct {
 	late   *lateness
 	clocks bool // all processes had the lab's clock when the trial began
 
-	once sync.Once
+	once  sync.Once
+	shown bool // the states after were recorded when the symptom had shown
+}
+
+// stateOfSymptom records the states after, before a workaround takes away what they show.
+func (c *collector) stateOfSymptom(ctx context.Context) {
+	c.states(ctx, "after")
+	c.shown = true
 }
 
 // collect gathers the evidence of the moment: captures, cores, logs, the scenario's files, then states
@@ -68,7 +75,9 @@ func (c *collector) gather(ctx context.Context) {
 	if c.clocks {
 		clocks{c.lab, c.rec}.recheck(ctx)
 	}
-	c.states(ctx, "after")
+	if !c.shown {
+		c.states(ctx, "after")
+	}
 	c.tech(ctx)
 	c.deaths.triage(ctx) // the last: nothing of the node's state waits for a debugger
 }

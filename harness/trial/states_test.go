@@ -146,3 +146,43 @@ func TestRefusedByFreshLab(t *testing.T) {
 		})
 	}
 }
+
+// TestStatesBeforeTheWorkaround: what is recorded as the state after is what the symptom showed, and not what a workaround
+// made of it.
+func TestStatesBeforeTheWorkaround(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		run := w.platform.RunFn
+		w.platform.RunFn = func(n, l string) (drivers.Exchange, error) {
+			if l == "repair" {
+				w.broken.Store(false)
+			}
+			return run(n, l)
+		}
+		p := planOf(t, stuck+"workaround: {steps: [{node: r1, run: repair}], expect: [{name: up, same-as: baseline}]}\nevidence: {commands: {r1: [show state]}}\n", plan.Options{Trials: 1})
+		dir, err := trial.CreateRun(t.Context(), p, t.TempDir(), &w.provider, evidence.Tool{Name: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lab := trial.NewLab(p, trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
+		defer lab.Close(t.Context()) //nolint:errcheck // a lab in memory
+		tr, err := lab.Begin(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.Execute(t.Context())
+		if v, err := tr.Finish(t.Context()); err != nil || v.Verdict != evidence.Reproduced || !slices.Contains(v.Notes, "workaround: it helps") {
+			t.Errorf("%s (%s), %q, %v", v.Verdict, v.Reason, v.Notes, err)
+		}
+		for when, want := range map[string]string{"before": "up", "after": "down"} {
+			states, _ := filepath.Glob(dir.Trial(1).File("states", when, "r1", "*.json"))
+			if len(states) != 1 {
+				t.Fatalf("%s: states %q", when, states)
+			}
+			var s evidence.State
+			if err := evidence.ReadJSON(states[0], &s); err != nil || !strings.Contains(s.Output, want) {
+				t.Errorf("%s: %+v, %v; want it to say %s", when, s, err, want)
+			}
+		}
+	})
+}

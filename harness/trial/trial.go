@@ -111,6 +111,7 @@ func (t *Trial) Execute(ctx context.Context) {
 	shown := t.observer.watchAll(ctx, evidence.PhaseSymptom, watching(t.plan.Symptom), watching(t.plan.Expect))
 	outside.end(ctx)
 	if shown && len(t.plan.Workaround) > 0 {
+		t.collector.stateOfSymptom(ctx)
 		t.relieve(ctx)
 	}
 }
