@@ -147,7 +147,7 @@ func TestInferCorpus(t *testing.T) {
 	livetest.Long(t, "labs of the corpus, with clocks ten times as fast")
 	t.Parallel()
 	needSpaces(t)
-	for _, id := range []string{"wan-half-routes", "frr-suppress-fib-network"} {
+	for _, id := range []string{"wan-half-routes", "frr-suppress-fib-network", "ospf-silent-link"} {
 		t.Run(id, func(t *testing.T) {
 			busyLabs <- struct{}{}
 			defer func() { <-busyLabs }()
