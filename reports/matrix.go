@@ -252,6 +252,20 @@ func (m *Matrix) Explained() (known int, others []string) {
 	return known, others
 }
 
+// TookWords are how long the matrix took, and how many cells took it none: another matrix had tried them.
+func (m *Matrix) TookWords() string {
+	words, from := Span(m.Took), 0
+	for _, c := range m.Cells {
+		if c.From != "" {
+			from++
+		}
+	}
+	if from > 0 {
+		words += fmt.Sprintf(", without the trials of %s, which another matrix made", Plural(from, "cell"))
+	}
+	return words
+}
+
 // Unfinished says why the matrix is not whole; empty where it is.
 func (m *Matrix) Unfinished() string {
 	switch {

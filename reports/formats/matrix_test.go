@@ -316,6 +316,25 @@ func TestMatrixExplained(t *testing.T) {
 	}
 }
 
+// What an earlier matrix tried did not take this one's time.
+func TestMatrixTook(t *testing.T) {
+	m := reportstest.SmallMatrix()
+	const says = ", without the trials of 2 cells, which another matrix made"
+	for _, format := range []string{"md", "html"} {
+		if page := string(render(t, format, view(t, m, nil))); strings.Contains(page, "another matrix made") {
+			t.Errorf("%s tells of what was not taken over", format)
+		}
+	}
+	for i := range 2 {
+		m.Cells[i].From, m.Cells[i].Run = "older", "../older/runs/x"
+	}
+	for _, format := range []string{"md", "html"} {
+		if page := string(render(t, format, view(t, m, nil))); !strings.Contains(page, says) {
+			t.Errorf("%s does not say %q", format, says)
+		}
+	}
+}
+
 // The summary is short, however much fails.
 func TestMatrixSummaryIsShort(t *testing.T) {
 	old, m := resulttest.Matrix(10, 25), resulttest.Matrix(10, 25)

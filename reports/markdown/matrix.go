@@ -95,7 +95,7 @@ func (p *page) matrixSetup(m *reports.Matrix) {
 	if c := m.Clock.String(); c != "" {
 		clock = ", " + text(c)
 	}
-	p.line("- Lab: %s, %s side by side, %s a cell%s; took %s", text(m.Provider), reports.Plural(m.Labs, "lab"), reports.Plural(m.Repeats, "trial"), clock, reports.Span(m.Took))
+	p.line("- Lab: %s, %s side by side, %s a cell%s; took %s", text(m.Provider), reports.Plural(m.Labs, "lab"), reports.Plural(m.Repeats, "trial"), clock, m.TookWords())
 	h := m.Host
 	p.line("- Host: %s, kernel %s, %s, %s", text(h.OS), text(h.Kernel), text(h.Arch), reports.Plural(h.CPUs, "CPU"))
 	p.line("- Tool: %s %s; suite %s\n", text(m.Tool.Name), text(m.Tool.Version), code(m.Digest))
