@@ -202,7 +202,12 @@ func writeIsolation(dir evidence.Dir, c *PartsCutter, red *isolate.Reduction, ou
 	out.Dir, out.Scenario, out.Title = dir.Path, l.Scenario.ID, l.Scenario.Title
 	out.Result, out.Why = dir.File("result"), dir.File("why-needed.md")
 	reduced(parts, red, out)
-	err := writeScenario(l, out.Result, parts.Cut(red.Kept.Kept))
+	cut := parts.Cut(red.Kept.Kept)
+	out.Unset = len(l.Scenario.Stimulus) > 0
+	for i := range l.Scenario.Stimulus {
+		out.Unset = out.Unset && cut.Steps[i]
+	}
+	err := writeScenario(l, out.Result, cut)
 	if red.Reliable != nil {
 		out.Reliable = dir.File("result-reliable")
 		err = errors.Join(err, writeScenario(l, out.Reliable, parts.Cut(red.Reliable.Kept)))

@@ -314,6 +314,21 @@ func TestBisectRefuses(t *testing.T) {
 	}
 }
 
+// Of a problem that shows without any step of the stimulus it is said that none is left.
+func TestIsolateWithoutStimulus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: func(string) bool { return false }}
+		b := m.bench(t)
+		l := loadMemory(t, strings.Replace(memoryCase, `expect: 'text == "down"',`, `expect: 'text == "up"', may-hold-before: true,`, 1))
+		cutter := &experiment.PartsCutter{Loaded: l, Parts: experiment.NewParts(l, b.Env.Registry), Platforms: b.Env.Registry.Platforms()}
+		out, err := experiment.Isolate(t.Context(), b, search(t, b, l), cutter, experiment.IsolateOptions{Labs: 1, Measure: 2, Single: true})
+		if err != nil || !out.Complete || !out.Unset {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+}
+
 // A scenario is cut to what its problem needs, and what is left is a scenario that shows it.
 func TestIsolate(t *testing.T) {
 	t.Parallel()
@@ -343,7 +358,7 @@ func TestIsolate(t *testing.T) {
 			t.Errorf("left: %+v, %v", small.Scenario.Stimulus, err)
 		}
 		needed := slices.ContainsFunc(out.Needed, func(n result.NeededPart) bool { return n.Part == "step 1: clear" })
-		if !needed || out.Before == out.After || out.Title == "" {
+		if !needed || out.Unset || out.Before == out.After || out.Title == "" {
 			t.Errorf("needed %+v, %s → %s", out.Needed, out.Before, out.After)
 		}
 		before := m.labs

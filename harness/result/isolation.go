@@ -68,6 +68,8 @@ type Isolation struct {
 	Levels   []Level      `json:"levels"`
 	Ahead    *Ahead       `json:"ahead,omitempty"` // with several labs: what was tried ahead
 	Needed   []NeededPart `json:"needed"`
+	// Unset: the scenario had a stimulus, and none of its steps is left: the problem is there without any.
+	Unset bool `json:"without-stimulus,omitempty"`
 	// Around are left with these: they hold a part of them, or the symptom or the control is
 	// about them.
 	Around []string `json:"around,omitempty"`
@@ -131,6 +133,23 @@ type NeededPart struct {
 	Part string `json:"part"`
 	Need
 	P float64 `json:"p-value"` // one-sided, Fisher's exact test against the scenario as it was
+}
+
+// Known reports whether a run without the part said that the problem was not there. Of a part without which every run says nothing
+// nobody knows whether the problem needs it.
+func (n NeededPart) Known() bool {
+	return n.Without.Valid() > 0 || n.Without.Runs() == 0 && n.Reason == ""
+}
+
+// Unknown are the parts that are left of which nobody knows whether the problem needs them.
+func (i Isolation) Unknown() int {
+	unknown := 0
+	for _, n := range i.Needed {
+		if !n.Known() {
+			unknown++
+		}
+	}
+	return unknown
 }
 
 // Words is the reason why the case without the part could not be tried.

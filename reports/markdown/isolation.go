@@ -32,6 +32,12 @@ func Isolation(out result.Isolation) string {
 		line("- **not shown at speed 1**: what is left shows the problem%s only, and is no reduction of it", at)
 	}
 	line("- %s", refused(out))
+	if n := out.Unknown(); n > 0 {
+		line("- %s: no run without %s decided, and whether the problem needs %s is not known", reports.Plural(n, "part"), them(n), them(n))
+	}
+	if out.Unset {
+		line("- no step of the stimulus is left: the problem shows without any, and nothing of it sets it off")
+	}
 	line("\n| part | runs without it%s | p (Fisher, one-sided) |\n|---|---|---|", at)
 	for _, n := range out.Needed {
 		text, p := n.Without.String(), fmt.Sprintf("%.2g", n.P)
@@ -56,6 +62,14 @@ func Isolation(out result.Isolation) string {
 		line("- %s", Text(s))
 	}
 	return b.String()
+}
+
+// them stands for so many parts.
+func them(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
 }
 
 // refused says what is known of the parts that are left without which the problem did not show: no such thing is

@@ -51,6 +51,15 @@ func TestIsolationPromise(t *testing.T) {
 		{Part: "step 3", Need: result.Need{Without: result.Count{Hits: 1}, Control: result.Count{Hits: 1}}},
 		{Part: "node r1", Need: result.Need{Without: result.Count{Invalid: 2}}},
 	}}
+	const unknown = "- 1 part: no run without it decided, and whether the problem needs it is not known\n"
+	const unset = "- no step of the stimulus is left"
+	if page := markdown.Isolation(out); !strings.Contains(page, unknown) || strings.Contains(page, unset) {
+		t.Errorf("it says\n%s", page)
+	}
+	out.Unset = true
+	if page := markdown.Isolation(out); !strings.Contains(page, unset) {
+		t.Errorf("without a step it says\n%s", page)
+	}
 	const chance = "the chance of so few hits"
 	page := markdown.Isolation(out)
 	if !strings.Contains(page, "- 2 parts tried by one run each: a part is called needed where one run without it did not show the problem\n") || strings.Contains(page, chance) {

@@ -19,6 +19,9 @@ func printIsolation(w io.Writer, out result.Isolation) {
 	switch {
 	case !out.Complete:
 		cli.Line(w, "NOT COMPLETE%s: the budget is used up; this is the best so far", out.Clock.Beside())
+	case out.Done() && out.Unknown() > 0:
+		cli.Line(w, "CUT%s: no more can be taken out; whether %d of the %s left are needed is not known: no run without them decided",
+			out.Clock.Beside(), out.Unknown(), cli.Plural(len(out.Needed), "part"))
 	case out.Done():
 		cli.Line(w, "CUT%s: every part that is left is needed", out.Clock.Beside())
 	default:
@@ -26,6 +29,9 @@ func printIsolation(w io.Writer, out result.Isolation) {
 	}
 	cli.Line(w, "before: %s", out.Before)
 	cli.Line(w, "left:   %s", out.After)
+	if out.Unset {
+		cli.Line(w, "no step of the stimulus is left: the problem shows without any, and nothing of it sets it off")
+	}
 	rate := "rate " + out.Original.String()
 	if out.Final.Valid() > 0 {
 		rate += " before, " + out.Final.String() + " now"
@@ -47,7 +53,11 @@ func printIsolation(w io.Writer, out result.Isolation) {
 		case n.Control.Hits > 0:
 			without += fmt.Sprintf(", and its control %d/%d", n.Control.Hits, n.Control.Valid())
 		}
-		cli.Line(w, "needed: %-60s %s", n.Part, without)
+		if n.Known() {
+			cli.Line(w, "needed: %-60s %s", n.Part, without)
+		} else {
+			cli.Line(w, "unknown: %-59s %s", n.Part, without)
+		}
 	}
 	for _, f := range out.Found {
 		cli.Line(w, "another failure on the way: %s, in %s", f.Failure, cli.Plural(f.Runs, "run"))

@@ -173,19 +173,21 @@ func TestPrintIsolation(t *testing.T) {
 		Ahead: &result.Ahead{Labs: 4, Used: 30, Gained: 125.4, Thrown: 1, Wasted: 61},
 		Needed: []result.NeededPart{
 			{Part: "node r2", Need: result.Need{Reason: "no lab"}},
+			{Part: "line r1:2", Need: result.Need{Without: result.Count{Invalid: 2}, Reason: `"s" is unknown`}},
 			{Part: "line r1:3", Need: result.Need{Without: result.Count{Misses: 8}}},
 			{Part: "line r1:4", Need: result.Need{Without: result.Count{Misses: 8}, Control: result.Count{Hits: 1, Misses: 1}}},
 		},
 	}
 	got := clitest.View(func(w io.Writer) { printIsolation(w, out) })
-	want := `CUT: every part that is left is needed
+	want := `CUT: no more can be taken out; whether 2 of the 4 parts left are needed is not known: no run without them decided
 before: 9 parts
 left:   1 part
 rate ` + out.Original.String() + ` before, ` + out.Final.String() + ` now; 95% Wilson
 control ` + out.Control.String() + `
 40 runs, 1m2s all together
 tried ahead in 4 labs: 30 runs asked for later, under way for 2m5s by then; 1 run thrown away, after 1m1s in labs
-needed: node r2                                                      no trial without it: no lab
+unknown: node r2                                                     no trial without it: no lab
+unknown: line r1:2                                                   no trial without it: "s" is unknown
 needed: line r1:3                                                    without it 0/8
 needed: line r1:4                                                    without it 0/8, and its control 1/2
 1 run showed another failure: see /w
@@ -195,6 +197,14 @@ why:    /w
 `
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+	out.Needed = out.Needed[2:]
+	out.Unset = true
+	got = clitest.View(func(w io.Writer) { printIsolation(w, out) })
+	for _, want := range []string{"CUT: every part that is left is needed\n", "no step of the stimulus is left: the problem shows without any, and nothing of it sets it off\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is to be in\n%s", want, got)
+		}
 	}
 	out.Clock = evidence.Clock{Speed: 10}
 	for _, tt := range []struct {
