@@ -117,6 +117,7 @@ type Comparison struct {
 	Confidence float64 // 0.95 or 0.99
 	Before     int     // valid trials of the old side within which it must hit
 	MaxTrials  int     // of each side, at most
+	Relief     bool    // a hit is a problem that was still there after what a workaround is to bring about was waited for
 
 	issued   int
 	old, new []*Sample // by index of the ticket; nil: not back yet
@@ -271,7 +272,7 @@ func (c *Comparison) Ruling() (result.Ruling, string) {
 	n := c.Tally(result.New)
 	switch {
 	case n.Share.Reproduced > 0:
-		return result.NotFixed, fmt.Sprintf("the problem was there in %d of %d valid trials of the new side", n.Share.Reproduced, n.Share.Valid)
+		return result.NotFixed, fmt.Sprintf("the problem was %s in %d of %d valid trials of the new side", c.there(), n.Share.Reproduced, n.Share.Valid)
 	case n.Other > 0:
 		return result.Changed, "the new side fails in another way: " + why(c.new, Other)
 	case n.Unhealthy >= unhealthyLimit && n.Share.Valid == 0 && c.Tally(result.Old).Share.Valid > 0:
@@ -287,6 +288,9 @@ func (c *Comparison) Ruling() (result.Ruling, string) {
 	case enough:
 		return result.Fixed, fmt.Sprintf("no hit in %d trials of the new side; after %d of %d of the old side %d were needed (p = %.2g)", n.Share.Valid, k, pairs, pairs, c.P())
 	case len(o) >= c.Before && !slices.ContainsFunc(o, func(s *Sample) bool { return s.Kind == Hit }):
+		if c.Relief {
+			return result.Undecided, fmt.Sprintf("no positive control: without the workaround's steps the problem went by itself in all of %d valid trials", len(o))
+		}
 		return result.Undecided, fmt.Sprintf("no positive control: the old side did not show the problem in %d valid trials", len(o))
 	case k == 0:
 		return c.exhausted(fmt.Sprintf("no hit of the old side in %d pairs of valid trials", pairs))
@@ -303,6 +307,14 @@ func (c *Comparison) Showed() (latest Showed) {
 		}
 	}
 	return latest
+}
+
+// there says of a hit what was seen.
+func (c *Comparison) there() string {
+	if c.Relief {
+		return "still there afterwards"
+	}
+	return "there"
 }
 
 // exhausted tells that the bound is reached with no answer, once every trial is back.

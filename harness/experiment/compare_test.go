@@ -161,6 +161,22 @@ func TestComparisonRules(t *testing.T) {
 	}
 }
 
+// Of a workaround the reason says what was counted, which is not whether the problem showed.
+func TestComparisonOfRelief(t *testing.T) {
+	for kind, want := range map[experiment.SampleKind]string{
+		experiment.Miss: "no positive control: without the workaround's steps the problem went by itself in all of 4 valid trials",
+		experiment.Hit:  "the problem was still there afterwards in 1 of 1 valid trials of the new side",
+	} {
+		c := &experiment.Comparison{Confidence: 0.95, Before: 4, MaxTrials: 20, Relief: true}
+		for ticket, more := c.Next(); more; ticket, more = c.Next() {
+			c.Add(ticket, experiment.Sample{Kind: kind})
+		}
+		if _, reason := c.Ruling(); reason != want {
+			t.Errorf("%s: %s, want %s", kind, reason, want)
+		}
+	}
+}
+
 // TestComparisonLate: what comes back first is not what counts first. The new side's first
 // trials are still under way when the old side has hit three times.
 func TestComparisonLate(t *testing.T) {

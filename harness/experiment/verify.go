@@ -21,6 +21,8 @@ type Sides struct {
 	// Of reads a trial as a sample: [SampleOf] for builds, [ReliefOf] for a workaround.
 	Of   func(evidence.TrialVerdict, evidence.Record) Sample
 	What string // is new
+	// Relief says that a hit is a problem that stayed, of [ReliefOf].
+	Relief bool
 	// SameBuilds says that both sides are meant to run the same images.
 	SameBuilds bool
 }
@@ -30,7 +32,7 @@ const theWorkaround = "the workaround"
 
 // Workaround compares the plan with itself without the workaround's steps.
 func Workaround(p *plan.Plan) Sides {
-	return Sides{Old: p.WithoutWorkaround(), New: p, Of: ReliefOf, What: theWorkaround, SameBuilds: true}
+	return Sides{Old: p.WithoutWorkaround(), New: p, Of: ReliefOf, What: theWorkaround, Relief: true, SameBuilds: true}
 }
 
 // sample reads a trial, with how long its symptom took to show where builds are compared: with a workaround what counts as a hit
@@ -99,7 +101,7 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 	start := time.Now()
 	scenario := s.Old.Loaded.Scenario
 	out := Undecided(scenario.ID, scenario.Title, s.What, o.Confidence)
-	out.Clock = s.New.Clock
+	out.Clock, out.Relief = s.New.Clock, s.Relief
 	out.ControlUntried = scenario.Control != nil && s.New.Variant != evidence.VariantControl
 	if !s.SameBuilds {
 		for _, c := range s.New.Symptom {
@@ -108,7 +110,7 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 	}
 	v := &verification{
 		sitting: sitting{bench: b}, of: s.sample, by: map[result.Arm]Series{},
-		c: &Comparison{Confidence: o.Confidence, Before: o.Before, MaxTrials: o.MaxTrials},
+		c: &Comparison{Confidence: o.Confidence, Before: o.Before, MaxTrials: o.MaxTrials, Relief: s.Relief},
 	}
 	var err error
 	for _, side := range []struct {
@@ -224,7 +226,11 @@ func (v *verification) add(t Ticket, s Sample) (status string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.c.Add(t, s)
-	return fmt.Sprintf("old %s; new %s", v.c.Tally(result.Old).Share, v.c.Tally(result.New).Share)
+	words := "old %s; new %s"
+	if v.c.Relief {
+		words = "still there afterwards: " + words
+	}
+	return fmt.Sprintf(words, v.c.Tally(result.Old).Share, v.c.Tally(result.New).Share)
 }
 
 func (v *verification) side(arm result.Arm) result.Side {

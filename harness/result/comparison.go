@@ -69,11 +69,17 @@ type Comparison struct {
 	ShowedWithin time.Duration `json:"showed-within,omitempty"`
 	// ControlUntried: the scenario has a control, and it was not tried.
 	ControlUntried bool `json:"control-not-tried,omitempty"`
+	// Relief: of a workaround. Counted are trials that showed the problem, and those in which it was still there afterwards,
+	// without the workaround's steps and with them.
+	Relief bool `json:"relief,omitempty"`
 }
 
-// Limits say what the ruling leaves open, each in a few words.
+// Limits say what the counts are of, where not of trials that showed the problem, and what the ruling leaves open, each in a few words.
 func (c Comparison) Limits() []string {
 	var out []string
+	if c.Relief {
+		out = append(out, "counted are the trials in which the problem was still there afterwards, of those that showed it: old without the workaround's steps, new with them")
+	}
 	if c.Ruling == Fixed && c.Watched > 0 {
 		said := fmt.Sprintf("not seen within %s of the stimulus", c.Watched)
 		if c.ShowedWithin > 0 {

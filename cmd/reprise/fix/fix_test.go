@@ -78,6 +78,11 @@ func TestPrintVerified(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
+	relief := list[0]
+	relief.Relief = true
+	if got := clitest.View(func(w io.Writer) { printVerified(w, relief) }); !strings.Contains(got, "\ncounted are the trials in which the problem was still there afterwards, of those that showed it") {
+		t.Errorf("of a workaround it says\n%s", got)
+	}
 	fast := list[0]
 	fast.Clock.Speed = 10
 	if got := clitest.View(func(w io.Writer) { printVerified(w, fast) }); !strings.Contains(got, "\nold  "+fast.Old.Share.String()+" at speed 10\nnew  "+fast.New.Share.String()+" at speed 10\n") {
