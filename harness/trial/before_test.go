@@ -111,7 +111,7 @@ type losing struct{ happened func(from time.Time) int }
 
 func (f losing) Read(from time.Time) topologies.FlowReading {
 	n := uint64(max(time.Since(from), 0) / (2 * time.Millisecond))
-	lost := min(n, uint64(f.happened(from))) //nolint:gosec // a count
+	lost := min(n, uint64(f.happened(from)))
 	return topologies.FlowReading{From: from, To: time.Now(), Sent: n, Received: n - lost, Lost: lost, Timed: n - lost}
 }
 

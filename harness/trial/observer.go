@@ -119,7 +119,7 @@ func (b *observer) observeBefore(ctx context.Context) {
 	for i := range checks {
 		c := &checks[i]
 		_, watched := c.Before()
-		if !c.Cond.Probe().Sight().Anew || c.Cond.Never > 0 && !(watched && b.lab.plan.Rules.Since(evidence.RulesV5)) {
+		if !c.Cond.Probe().Sight().Anew || c.Cond.Never > 0 && (!watched || !b.lab.plan.Rules.Since(evidence.RulesV5)) {
 			b.observe(ctx, c, c.Ref+evidence.Before, probeTimeout)
 		}
 	}
