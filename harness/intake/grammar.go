@@ -53,7 +53,7 @@ type pattern struct {
 	In      []string `yaml:"in"`      // of a fact or a trailer: the commands whose answers have it
 	Weak    bool     `yaml:"weak"`    // of a fact: other platforms write it too
 	Every   bool     `yaml:"every"`   // of a fact: each place has another
-	Unless  string   `yaml:"unless"`  // of a fact: what an answer does not fit that is asked
+	Unless  string   `yaml:"unless"`  // of a fact or a trailer: what an answer does not fit that is asked
 	Command string   `yaml:"command"` // of an answer: what was asked
 	Outside string   `yaml:"outside"` // of an answer: what the command of an answer that has such lines too begins with
 	Row     string   `yaml:"row"`     // of a trailer

@@ -792,3 +792,44 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 }
+
+// TestCutAnswers: an answer that the text does not go beyond, or that ends where a pager asked, is cut, on every platform,
+// and so is one with fewer rows than it says.
+func TestCutAnswers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		text string
+		want string // why the answer to the last command that lists something is cut
+	}{
+		"frr":                           {"r1# show ip ospf neighbor\nrow\nr1# \n", ""},
+		"frr, at the end":               {"r1# show ip ospf neighbor\nrow\n", "no prompt comes after it: the session may end within it"},
+		"without an answer":             {"r1# show ip ospf neighbor\n", "no prompt comes after it: the session may end within it"},
+		"who left":                      {"r1# show ip ospf neighbor\nrow\nr1# exit\n", ""},
+		"refused":                       {"r1# show ip ospf nonsense\n% Unknown command: show ip ospf nonsense\n", ""},
+		"a configuration, at the end":   {"r1# show running-config\nCurrent configuration:\nhostname r1\nend\n", ""},
+		"a configuration that is cut":   {"r1# show running-config\nCurrent configuration:\nhostname r1\n", "no prompt comes after it: the session may end within it"},
+		"exos, a pager":                 {"* sw1.3 # show ospf neighbor\nrow\nPress <SPACE> to continue or <Q> to quit:\n* sw1.4 # exit\n", "it ends where a pager asked (line 3)"},
+		"voss, a pager":                 {"VSP:1#show ip ospf neighbor\nrow\n--More-- (q = quit)\nVSP:1#exit\n", "it ends where a pager asked (line 3)"},
+		"a pager that went on":          {"VSP:1#show ip ospf neighbor\nrow\n--More-- (q = quit)\nrow\nVSP:1#exit\n", ""},
+		"bird":                          {"bird> show protocols\nrow\n", "no prompt comes after it: the session may end within it"},
+		"a line that has no end":        {"r1# show ip ospf neighbor\nrow\nro", "its last line has no end"},
+		"the sessions of two":           {"r1# show ip ospf neighbor\nrow\nr2# show clock\nr2# \n", "no prompt comes after it: the session may end within it"},
+		"two families, one row missing": {"r1# show bgp summary\nPeers 2, using 1 KiB of memory\n\n10.0.0.2 4 65002 1 2 0 0 0 00:00:07 1 1 N/A\n\nTotal number of neighbors 1\n\nPeers 2, using 1 KiB of memory\n\n\nTotal number of neighbors 1\nr1# \n", "it has fewer rows than it says"},
+		"two families":                  {"r1# show bgp summary\nPeers 2, using 1 KiB of memory\n\n10.0.0.2 4 65002 1 2 0 0 0 00:00:07 1 1 N/A\n\nTotal number of neighbors 1\n\nPeers 2, using 1 KiB of memory\n\n2001:db8::2 4 65002 1 2 0 0 0 00:00:07 1 1 N/A\n\nTotal number of neighbors 1\nr1# \n", ""},
+	} {
+		file := filepath.Join(t.TempDir(), "capture.txt")
+		if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		im, err := grammar(t).Files([]string{file}, intake.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := im.Files[0].Parts[0].Commands[0]
+		if c.Cut != tt.want || (c.Status == intake.CutOff) != (tt.want != "") || c.Half != strings.Contains(tt.want, "last line") {
+			t.Errorf("%s: %+v", name, c)
+		}
+		if cut := im.Files[0].Parts[0].Cut; (len(cut) > 0) != (tt.want != "") {
+			t.Errorf("%s: its part lacks %q", name, cut)
+		}
+	}
+}

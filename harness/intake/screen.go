@@ -20,24 +20,34 @@ func newCleaner() *cleaner {
 }
 
 // line takes out sequences of a terminal, what was written over, and pagers; pager tells that nothing
-// else was on the line.
-func (c *cleaner) line(s string, n *Cleaned) (text string, pager bool) {
+// else was on the line, and paged that one stood at its begin, though it was written over.
+func (c *cleaner) line(s string, n *Cleaned) (text string, pager, paged bool) {
 	if strings.IndexByte(s, 0x1b) >= 0 {
 		n.Colours++
 		s = withoutEscapes(s)
 	}
 	if strings.ContainsAny(s, "\r\b\x1b") {
+		paged = c.pagerIn(s) > 0
 		n.Overwritten++
 		s = shown(s)
 	}
-	if strings.Contains(s, "ore") || strings.Contains(s, "Press") {
-		if at := c.pager.FindStringIndex(s); at != nil && strings.TrimSpace(s[:at[1]]) != "--" {
-			n.Pagers++
-			s = s[at[1]:]
-			return s, s == ""
-		}
+	if at := c.pagerIn(s); at > 0 {
+		n.Pagers++
+		s = s[at:]
+		return s, s == "", true
 	}
-	return s, false
+	return s, false, paged
+}
+
+// pagerIn is where a pager ends that stands at the begin of a line; 0 where none does.
+func (c *cleaner) pagerIn(s string) int {
+	if !strings.Contains(s, "ore") && !strings.Contains(s, "Press") {
+		return 0
+	}
+	if at := c.pager.FindStringIndex(s); at != nil && strings.TrimSpace(s[:at[1]]) != "--" {
+		return at[1]
+	}
+	return 0
 }
 
 // withoutEscapes takes out sequences that begin with ESC (ECMA-48, 5.4 and 8.3.89; titles as xterm has them). Of the

@@ -54,6 +54,7 @@ type section struct {
 	begun []*pattern
 	ended bool
 	host  string
+	pager int // the line on which a pager asked, with nothing after it yet
 }
 
 // splitter cuts the lines of one text into parts and answers.
@@ -63,6 +64,7 @@ type splitter struct {
 	name     string
 	clean    *cleaner
 	verb     *regexp.Regexp
+	shows    *regexp.Regexp   // a command that lists something
 	hostname *regexp.Regexp   // a line of a configuration with the name of the device
 	done     *regexp.Regexp   // the end of a recording
 	heads    []*regexp.Regexp // of programs that record a terminal, with the time
@@ -88,7 +90,8 @@ type splitter struct {
 func newSplitter(g *Grammar, o *Options, name string) *splitter {
 	return &splitter{
 		g: g, o: o, name: name, clean: newCleaner(),
-		verb: regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|ssh|telnet|nv|net|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
+		verb:  regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|ssh|telnet|nv|net|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
+		shows: regexp.MustCompile(`^(?:sh|sho|show|display|ip|bridge|ovs-\w+|lldp\w*|nv|net)\s`),
 		heads: []*regexp.Regexp{
 			regexp.MustCompile(`^(?:=~){5,}=* (PuTTY) log (\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) `),
 			regexp.MustCompile(`^(Script) started on (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}|[A-Z][a-z]{2} \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d(?: [AP]M)?(?: [A-Z]{2,5})?)`),
@@ -147,7 +150,10 @@ func (t *tail) whole() bool {
 func (s *splitter) line(l *logs.Line) {
 	s.lines++
 	var c Cleaned
-	text, pager := s.clean.line(strings.TrimRight(l.Raw, "\r"), &c)
+	text, pager, paged := s.clean.line(strings.TrimRight(l.Raw, "\r"), &c)
+	if paged && s.sec != nil {
+		s.sec.pager = l.Number
+	}
 	if l.Cut > 0 {
 		c.Long++
 	}
@@ -225,11 +231,13 @@ func (s *splitter) header(l *logs.Line, text string) bool {
 		return false
 	}
 	if s.done.MatchString(text) {
+		s.unended()
 		s.close()
 		return true
 	}
 	for _, re := range s.heads {
 		if m := re.FindStringSubmatch(text); m != nil {
+			s.unended()
 			s.close()
 			s.begin(l)
 			s.since = len(s.parts) - 1
@@ -371,10 +379,13 @@ func (s *splitter) prompt(l *logs.Line, text string) bool {
 		if command == "" && !known || command != "" && !s.verb.MatchString(command) && !known {
 			continue
 		}
-		s.close()
 		if p.Name == "bird" {
 			device = "" // its own name is that of the program
 		}
+		if device != "" && s.cur != nil && s.cur.Device != "" && s.cur.Device != device { // another file begins here, or another session
+			s.unended()
+		}
+		s.close()
 		s.session(l, device)
 		s.cur.votes[p.Name] += promptVotes(p.Name)
 		s.counted(l, got["count"])
@@ -614,6 +625,9 @@ func (s *splitter) add(l *logs.Line, text string, kinds map[Kind]int) {
 	}
 	c.Lines++
 	c.Bytes += int64(len(text)) + 1
+	if strings.TrimSpace(text) != "" {
+		c.pager = 0
+	}
 	if strings.Trim(text, "* ") != "" { // nor the rule above a banner
 		c.written++
 		c.last = text
@@ -668,6 +682,7 @@ func (s *splitter) close() {
 		return
 	}
 	c.Status = s.status(c, p, text)
+	s.cutOff(c, p)
 	if c.Status == Answered || c.Status == CutOff {
 		s.facts(c, p, text)
 	}
@@ -763,16 +778,21 @@ func (s *splitter) status(c *section, p *part, text string) Status {
 	for i := range s.g.Platforms {
 		for j := range s.g.Platforms[i].Trailers {
 			t := &s.g.Platforms[i].Trailers[j]
-			if !about(c.Command.Command, t.In) {
+			if !about(c.Command.Command, t.In) || !strings.Contains(text, t.Has) {
 				continue
 			}
-			m, ok := t.fits(text)
-			if !ok {
+			if t.unless != nil && t.unless.MatchString(text) {
 				continue
 			}
-			if want, _ := strconv.Atoi(m["rows"]); want > 0 {
+			want := 0 // an answer of several tables has as many
+			for _, m := range t.re.FindAllStringSubmatch(text, -1) {
+				n, _ := strconv.Atoi(named(t.re, m)["rows"])
+				want += n
+			}
+			if want > 0 {
 				if got := len(t.row.FindAllStringIndex(text, -1)); got < want {
 					p.cut("the answer to %s at line %d says %d rows and has %d", c.Command.Command, c.Line, want, got)
+					c.Cut = "it has fewer rows than it says"
 					return CutOff
 				}
 			}

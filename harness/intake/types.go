@@ -117,7 +117,7 @@ const (
 	Empty    Status = "empty"
 	Refused  Status = "refused"
 	Absent   Status = "absent" // of a slot that is not there
-	CutOff   Status = "cut"    // fewer rows than it says itself
+	CutOff   Status = "cut"    // it is not whole, or may not be: Cut says why
 )
 
 // Command is one command and where its answer stands.
@@ -136,6 +136,10 @@ type Command struct {
 	Again bool `json:"again,omitempty"`
 	// Beyond is how many bytes of the answer are beyond MaxAnswer.
 	Beyond int64 `json:"beyond,omitempty"`
+	// Cut is why the answer is not whole, or nobody can tell: of what it does not list nothing is known.
+	Cut string `json:"cut,omitempty"`
+	// Half tells that the last line of the answer has no end.
+	Half bool `json:"half-line,omitempty"`
 }
 
 // Device is what all parts of one device tell together.

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 // finish ends the last answer, and asks of every part what it is and whether it is whole. cut tells
 // that the text ends in the midst of a line.
 func (s *splitter) finish(cut bool) {
+	s.unended()
+	s.half(cut)
 	s.close()
 	for i, p := range s.parts {
 		p.Platform = s.g.favourite(p.votes)
@@ -77,9 +80,71 @@ func (s *splitter) whole(p *part, cut bool) {
 		}
 	}
 	blank := last != "" && strings.TrimSpace(last) == "" && p.Kind != Session
-	if cut && len(p.Cut) == 0 && (blank || !s.ends(p, strings.TrimSpace(last))) {
+	if cut && (len(p.Cut) == 0 || p.Kind == Session) && (blank || !s.ends(p, strings.TrimSpace(last))) {
 		p.cut("the last line has no end (line %d)", s.lines)
 	}
+}
+
+// noPrompt is why an answer may not be whole that the text, or the session, ends with.
+const noPrompt = "no prompt comes after it: the session may end within it"
+
+// untold is why nobody can tell of the answer that a collection ends with: the part says so.
+const untold = "the collection ends with it, and nobody can tell whether it is whole"
+
+// unended takes note that the answer which is open is the last one of a session, or of a collection that nobody can say is
+// whole: what ends it did not come. A configuration that has its own end is whole, and so is an answer by itself, which has
+// no prompt before it.
+func (s *splitter) unended() {
+	c, p := s.sec, s.cur
+	if c == nil || p == nil || c.Cut != "" || c.Command.Command == "" || c.Implied || s.asked != "" {
+		return
+	}
+	switch {
+	case c.written == 0 && !s.shows.MatchString(c.Command.Command+" "): // it left, or changed something
+	case p.Kind == Session:
+		if isConfig(c.Command.Command) {
+			if lacks, known := s.lacksOf(Config, cmp.Or(c.platform, s.g.favourite(p.votes)), c.text.String()); known && len(lacks) == 0 {
+				return
+			}
+		}
+		c.Cut = noPrompt
+	case p.Kind == TechSupport && p.large:
+		c.Cut = "the collection ends with it, and is too large to ask whether it is whole"
+	case p.Kind == TechSupport:
+		switch lacks, known := s.lacksOf(TechSupport, s.g.favourite(p.votes), p.text.String()); {
+		case !known:
+			c.Cut = untold
+		case len(lacks) > 0:
+			c.Cut = "the collection ends with it, and lacks " + strings.Join(lacks, ", ")
+		}
+	}
+}
+
+// half takes note that the last line of the answer which is open has no end, where the text has none.
+func (s *splitter) half(cut bool) {
+	c := s.sec
+	if !cut || c == nil || c.written == 0 || s.ends(s.cur, strings.TrimSpace(c.last)) {
+		return
+	}
+	c.Half, c.Cut = true, "its last line has no end"
+}
+
+// cutOff says of an answer, and of its part, that it is not whole.
+func (s *splitter) cutOff(c *section, p *part) {
+	if c.pager > 0 {
+		c.Cut = fmt.Sprintf("it ends where a pager asked (line %d)", c.pager)
+	}
+	if c.Cut == "" || c.Status == Refused || c.Status == Absent {
+		c.Cut, c.Half = "", false
+		return
+	}
+	if c.Cut == untold {
+		return
+	}
+	if c.Status != CutOff && !c.Half { // of a line that has no end the part tells
+		p.cut("the answer to %s at line %d: %s", c.Command.Command, c.Line, c.Cut)
+	}
+	c.Status = CutOff
 }
 
 // ends reports whether a last line ends a text although nothing ends the line.
@@ -101,15 +166,19 @@ func (s *splitter) ends(p *part, last string) bool {
 
 // lacks asks whoever knows the platform, or goes by how its configurations end.
 func (s *splitter) lacks(p *part, text string) (lacks []string, known bool) {
+	return s.lacksOf(p.Kind, p.Platform, text)
+}
+
+func (s *splitter) lacksOf(kind Kind, platform, text string) (lacks []string, known bool) {
 	if s.o.Lacks != nil {
-		if lacks, known := s.o.Lacks(p.Kind, p.Platform, text); known {
+		if lacks, known := s.o.Lacks(kind, platform, text); known {
 			return lacks, true
 		}
 	}
-	if p.Kind != Config {
+	if kind != Config {
 		return nil, false
 	}
-	return s.g.ConfigLacks(p.Platform, text)
+	return s.g.ConfigLacks(platform, text)
 }
 
 // lacksConfig asks the same of an answer that is a configuration.
