@@ -88,11 +88,16 @@ func (w *drafter) absentPrefixes(n *infer.Node) {
 			if strings.Contains(own, m[1]) || slices.ContainsFunc(has, func(l listing) bool { return l.rows[m[1]].up }) {
 				continue
 			}
+			last, told := telling(has, m[1])
+			if !told {
+				w.unknown("%s: its table of BGP did not come whole (%s): whether it has what %s announces is not known", other, w.at(has[len(has)-1].answer), n.Name)
+				continue
+			}
 			s, ok := w.sign(peer, Prefix, m[1], row{})
 			if !ok {
 				continue
 			}
-			s.Is, s.From = notListed, w.at(has[len(has)-1].answer)
+			s.Is, s.From = notListed, w.at(last.answer)
 			s.Why = fmt.Sprintf("%s announces it (%s), and the session between them is up", n.Name, w.at(from))
 			s.suspect = []string{n.Name, other}
 			s.peer = w.sessionOf(peer, n)

@@ -25,7 +25,10 @@ func (w *drafter) absentAdjacencies(n *infer.Node) {
 		if !ok || w.listed(n, b) || w.listed(other, a) {
 			continue
 		}
-		last := w.latest(n.Name, OSPF)
+		last, told := telling(w.listings(n.Name, OSPF), b.String())
+		if _, theirs := telling(w.listings(other.Name, OSPF), a.String()); !told || !theirs {
+			continue // that a list is not whole is said
+		}
 		s, shown := w.sign(n, OSPF, b.String(), last.rows[b.String()])
 		if !shown {
 			continue

@@ -131,7 +131,7 @@ func (w *drafter) levels(n *infer.Node) {
 	last := list[len(list)-1]
 	for _, id := range slices.Sorted(maps.Keys(last.rows)) {
 		r := last.rows[id]
-		if !r.up || list[0].rows[id].up {
+		if !r.up || list[0].rows[id].up || list[0].silent(id) {
 			continue
 		}
 		other := w.net.Of(w.across(n.Name, r.iface))

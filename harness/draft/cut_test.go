@@ -73,8 +73,71 @@ func TestBeyond(t *testing.T) {
 		t.Errorf("the second session is not lost: %+v", d.NotShown)
 	}
 	d := visit(77)
-	want := []string{"r1: show bgp summary (1.txt:1) is not whole: 77 bytes beyond the 8388608 that are read: what it does not list may be there"}
+	want := []string{
+		"r1: show bgp summary (1.txt:1) is not whole: 77 bytes beyond the 8388608 that are read: what it does not list may be there",
+		"r1: which of its captures is the earlier is not told by all of them: they are taken in the order given",
+	}
 	if diff := cmp.Diff(want, d.Unknown); diff != "" || len(d.NotShown) > 0 {
 		t.Errorf("%s\nnot shown: %+v", diff, d.NotShown)
+	}
+}
+
+// TestCutTables: a table that is cut, however it came to be, says nothing of what it does not list, and tells of what it
+// does. Of one that is whole, what is missing was lost.
+func TestCutTables(t *testing.T) {
+	const (
+		version = "FRRouting 8.4.4 (r%d).\n"
+		config  = "Building configuration...\n\nCurrent configuration:\n!\nfrr version 8.4.4\nhostname r%d\n!\ninterface eth1\n ip address 10.0.0.%[1]d/24\n ip ospf area 0\nexit\n!\nrouter ospf\nexit\n!\nend\n"
+		title   = "\nNeighbor ID     Pri State           Up Time         Dead Time Address         Interface                        RXmtL RqstL DBsmL\n"
+		ospf    = "%[1]d.%[1]d.%[1]d.%[1]d           1 %[2]s         1h02m03s          35.123s 10.0.0.%[1]d        eth1:10.0.0.1                        0     0     0\n"
+		head    = "\nIPv4 Unicast Summary (VRF default):\nBGP router identifier 1.1.1.1, local AS number 65001 vrf-id 0\nPeers 2, using 1434 KiB of memory\n\nNeighbor        V         AS   MsgRcvd   MsgSent   TblVer  InQ OutQ  Up/Down State/PfxRcd   PfxSnt Desc\n"
+		bgp     = "10.0.0.%d        4      65002        10        12        0    0    0 00:00:07            1        1 N/A\n"
+	)
+	session := func(n int, command, answer string) string {
+		return fmt.Sprintf("r%[1]d# show version\n"+version+"r%[1]d# show running-config\n"+config+"r%[1]d# "+command+"\n", n) + answer
+	}
+	second, third := fmt.Sprintf(ospf, 2, "Full/DR"), fmt.Sprintf(ospf, 3, "Full/DROther")
+	stuck := fmt.Sprintf(ospf, 3, "ExStart/DROther")
+	one, two := fmt.Sprintf(bgp, 2), fmt.Sprintf(bgp, 3)
+	const total = "\nTotal number of neighbors %d\n"
+	for _, tt := range []struct {
+		name, command, before, after string
+		lost                         string
+	}{
+		{"whole", "show ip ospf neighbor", title + second + third, title + second + "\nr1# \n", "not listed"},
+		{"whole, by the next command", "show ip ospf neighbor", title + second + third, title + second + "\nr1# exit\n", "not listed"},
+		{"the session ends", "show ip ospf neighbor", title + second + third, title + second, ""},
+		{"the session ends after the title", "show ip ospf neighbor", title + second + third, title, ""},
+		{"the session ends after the command", "show ip ospf neighbor", title + second + third, "", ""},
+		{"another session follows", "show ip ospf neighbor", title + second + third, title + second + "r9# show clock\nr9# \n", ""},
+		{"in a row", "show ip ospf neighbor", title + second + third, title + second + third[:28], ""},
+		{"a pager, at the end", "show ip ospf neighbor", title + second + third, title + second + "--More-- \n", ""},
+		{"a pager that was left", "show ip ospf neighbor", title + second + third, title + second + "--More-- \r         \rr1# \n", ""},
+		{"a pager that was left, on a line", "show ip ospf neighbor", title + second + third, title + second + "--More-- \n\nr1# \n", ""},
+		{"a pager that went on", "show ip ospf neighbor", title + second + third, title + "--More-- \r         \r" + second + "\nr1# \n", "not listed"},
+		{"what it lists is so", "show ip ospf neighbor", title + second + third, title + stuck, "ExStart"},
+		{"the earlier one", "show ip ospf neighbor", title + second + third, title + second + "\nr1# \nr1# show ip ospf neighbor\n" + title, "not listed"},
+		{"whole, of BGP", "show bgp summary", head + one + two + fmt.Sprintf(total, 2), head + one + fmt.Sprintf(total, 1) + "r1# \n", "not listed"},
+		{"less rows than the end says", "show bgp summary", head + one + two + fmt.Sprintf(total, 2), head + one + fmt.Sprintf(total, 2) + "r1# \n", ""},
+		{"less rows than the head says", "show bgp summary", head + one + two + fmt.Sprintf(total, 2), head + one + "r1# \n", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			other := strings.ReplaceAll(session(3, tt.command, tt.before+"\nr3# \n"), "10.0.0.3        eth1", "10.0.0.1        eth1")
+			d, _ := drafted(t, "",
+				txtar.File{Name: "1.txt", Data: []byte(session(1, tt.command, tt.before+"\nr1# \n"))},
+				txtar.File{Name: "2.txt", Data: []byte(session(1, tt.command, tt.after))},
+				txtar.File{Name: "3.txt", Data: []byte(other)})
+			got := ""
+			for _, s := range slices.Concat(d.Broken, d.NotShown) {
+				if s.Node == "r1" && strings.Contains(s.What, "10.0.0.3") {
+					got = s.Is
+				}
+			}
+			told := slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.Contains(u, tt.command+" (2.txt:") && strings.Contains(u, "is not whole") })
+			whole := strings.HasPrefix(tt.name, "whole") || tt.name == "a pager that went on"
+			if got != tt.lost || told == whole {
+				t.Errorf("is %q, want %q; said to be cut: %v\n%q", got, tt.lost, told, d.Unknown)
+			}
+		})
 	}
 }

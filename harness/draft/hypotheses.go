@@ -365,7 +365,7 @@ func (w *drafter) gained(n *infer.Node, kind Kind) (signs []Sign) {
 	}
 	last := list[len(list)-1]
 	for _, id := range slices.Sorted(maps.Keys(last.rows)) {
-		if !last.rows[id].up || list[0].rows[id].up {
+		if !last.rows[id].up || list[0].rows[id].up || list[0].silent(id) {
 			continue
 		}
 		if s, ok := w.sign(n, kind, id, last.rows[id]); ok && w.inLab(n, kind, id, last.rows[id]) {

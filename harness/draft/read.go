@@ -102,12 +102,11 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	a := &answer{part: p, line: c.Line, what: c.Command}
 	shows, start := intake.ShowsConfig(c.Command)
 	f := strings.Fields(strings.ToLower(c.Command))
+	a.cut = c.Cut
 	if c.Beyond > 0 {
 		a.cut = fmt.Sprintf("%d bytes beyond the %d that are read", c.Beyond, intake.MaxAnswer)
 	}
 	switch {
-	case c.Status == intake.CutOff: // what it does not list may have been cut
-		a.cut = "it has fewer rows than it says"
 	case shows:
 		a.config, a.start = text, start
 	case isLink(f):
@@ -124,17 +123,21 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 			return nil
 		}
 		r.log(a, text)
-	case a.cut != "":
 	default:
 		if list, ok := infer.AddressesOf(c.Command, text); ok {
-			a.addresses = list
+			if a.cut == "" {
+				a.addresses = list
+			}
 			break
+		}
+		if c.Half { // a row that is cut is none
+			text = withoutLast(text)
 		}
 		if process := notRunning(text); process != "" {
 			a.deaths = append(a.deaths, death{process: process, line: c.Line})
 			break // what it would list is not known
 		}
-		a.tables = tables(c.Command, text)
+		a.tables = tables(c.Command, text) // of one that is cut, too: what it lists is so
 		if len(a.tables) == 0 {
 			a.tables = r.byDriver(f, text)
 		}
@@ -146,6 +149,12 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		r.keep(a)
 	}
 	return nil
+}
+
+// withoutLast is a text without its last line.
+func withoutLast(text string) string {
+	text = strings.TrimRight(text, "\n")
+	return text[:strings.LastIndexByte(text, '\n')+1]
 }
 
 // mostHosts bounds those of one log that are told apart.
@@ -473,6 +482,22 @@ func (w *drafter) listings(node string, kind Kind) (list []listing) {
 		}
 	}
 	return list
+}
+
+// silent reports whether an answer that does not list a row says nothing of it: it is not whole.
+func (l listing) silent(id string) bool {
+	_, listed := l.rows[id]
+	return !listed && l.answer != nil && l.cut != ""
+}
+
+// telling is the last listing that says something of a row.
+func telling(list []listing, id string) (listing, bool) {
+	for _, l := range slices.Backward(list) {
+		if !l.silent(id) {
+			return l, true
+		}
+	}
+	return listing{}, false
 }
 
 // latest is the last of them; it has no rows, and no answer, where there is none.

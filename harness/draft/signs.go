@@ -44,7 +44,6 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 	if len(list) == 0 {
 		return
 	}
-	last := list[len(list)-1]
 	first := map[string]listing{}
 	for _, l := range slices.Backward(list) {
 		for id, r := range l.rows {
@@ -54,14 +53,16 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(first)) {
-		was, is := first[id], last.rows[id]
+		was := first[id]
+		last, _ := telling(list, id) // there is one: was
+		is := last.rows[id]
 		s, shown := w.sign(n, kind, id, was.rows[id])
 		if shown && !w.inLab(n, kind, id, was.rows[id]) {
 			shown = false
 			s.What += ", whose other end no file is of"
 		}
 		s.Was, s.From = was.rows[id].state, w.at(was.answer)
-		if shown && (was.answer != last.answer || len(list) == 1) {
+		if shown && (was.answer != list[len(list)-1].answer || len(list) == 1) {
 			w.d.Healthy = append(w.d.Healthy, s)
 		}
 		if is.up || was.answer == last.answer {

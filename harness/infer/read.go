@@ -73,10 +73,14 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		r.order = append(r.order, p)
 	}
 	if c.Status == intake.CutOff {
-		s.cut = append(s.cut, fmt.Sprintf("the answer of %s has fewer rows than it says", c.Command))
+		s.cut = append(s.cut, fmt.Sprintf("the answer of %s is not whole: %s", c.Command, c.Cut))
 	}
 	if c.Beyond > 0 {
 		s.cut = append(s.cut, fmt.Sprintf("%d bytes of the answer of %s, which are beyond the %d that are read", c.Beyond, c.Command, intake.MaxAnswer))
+	}
+	if shows, _ := ShowsConfig(c.Command); c.Half && !shows { // half a row tells nothing
+		text = strings.TrimRight(text, "\n")
+		text = text[:strings.LastIndexByte(text, '\n')+1]
 	}
 	command := strings.Fields(strings.ToLower(c.Command))
 	is := func(words ...string) bool {
@@ -136,7 +140,12 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		}
 		s.addresses = append(s.addresses, long(text)...)
 	default:
-		return s.routed(r, is, text)
+		asked := len(s.asked)
+		err := s.routed(r, is, text)
+		if c.Cut != "" || c.Beyond > 0 { // what it does not list may be there
+			s.asked = s.asked[:asked]
+		}
+		return err
 	}
 	return nil
 }
