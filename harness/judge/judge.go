@@ -84,10 +84,11 @@ func (j *judge) relief() {
 	}
 }
 
+// workaroundWord says what one trial tells of a workaround. That it helps is not in it: the problem may have gone by itself.
 func workaroundWord(t evidence.Truth) string {
 	switch t {
 	case evidence.True:
-		return "it helps"
+		return "what it must bring about held after it; whether it is the reason, trials without it tell (reprise verify-fix --workaround)"
 	case evidence.False:
 		return "it does not help"
 	default:

@@ -516,18 +516,18 @@ var ruleCases = []struct {
 		c.again("symptom[0]", 4, "up", "up", "up")
 	}, evidence.Reproduced, "", ""},
 
-	{"symptom true", "the workaround helps", func(c *trialCase) {
+	{"symptom true", "what the workaround must bring about holds", func(c *trialCase) {
 		c.relieved("down", "up")
-	}, evidence.Reproduced, "", "workaround: it helps"},
+	}, evidence.Reproduced, "", "workaround: what it must bring about held after it; whether it is the reason, trials without it tell (reprise verify-fix --workaround)"},
 	{"symptom true", "the workaround does not help", func(c *trialCase) {
 		c.relieved("down", "down", "down")
 	}, evidence.Reproduced, "", "workaround: it does not help"},
 	{"symptom true", "nobody knows whether the workaround helps", func(c *trialCase) {
 		c.relieved("down", "down", "")
 	}, evidence.Reproduced, "", "workaround: whether it helps is unknown"},
-	{"symptom true", "the workaround helps once its steps are over", func(c *trialCase) {
+	{"symptom true", "what the workaround must bring about holds once its steps are over", func(c *trialCase) {
 		c.relievedAfter(evidence.PhaseExpect, "down", "up")
-	}, evidence.Reproduced, "", "workaround: it helps"},
+	}, evidence.Reproduced, "", "workaround: what it must bring about held after it; whether it is the reason, trials without it tell (reprise verify-fix --workaround)"},
 	{"symptom true", "the workaround does not help once its steps are over", func(c *trialCase) {
 		c.relievedAfter(evidence.PhaseExpect, "down", "down", "down")
 	}, evidence.Reproduced, "", "workaround: it does not help"},

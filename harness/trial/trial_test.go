@@ -504,7 +504,7 @@ func TestTrialVerdicts(t *testing.T) {
 				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
 					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
 				}
-				if strings.Contains(tt.name, "workaround") && !cmp.Equal(v.Notes, []string{"workaround: it helps"}) {
+				if strings.Contains(tt.name, "workaround") && !cmp.Equal(v.Notes, []string{"workaround: what it must bring about held after it; whether it is the reason, trials without it tell (reprise verify-fix --workaround)"}) {
 					t.Errorf("notes %q", v.Notes)
 				}
 			})

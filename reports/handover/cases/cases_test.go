@@ -467,6 +467,22 @@ func TestIsolatedWithoutControl(t *testing.T) {
 	}
 }
 
+// relieved is a run in which the problem was gone after the workaround, as its verdict has said before.
+func relieved(t *testing.T) string {
+	t.Helper()
+	dir := reportstest.Whole(t)
+	trial := evidence.Dir{Path: dir}.Trial(1)
+	v, _, err := trial.Verdict()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Notes = append(v.Notes, "workaround: it helps")
+	if err := evidence.WriteJSON(trial.File("verdict.json"), v); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // A case is closed by what was verified, of this scenario and of this version.
 func TestClosable(t *testing.T) {
 	verified := func(t *testing.T, ruling, what, scenario string) string {
@@ -512,6 +528,8 @@ func TestClosable(t *testing.T) {
 		{"not fixed", defect + "fix: {kind: fix, version: 10.3, verified: " + verified(t, "not-fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", "says not-fixed"},
 		{"another version", defect + "fix: {kind: fix, version: 10.4, verified: " + verified(t, "fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", "is of r1=frr:10.3"},
 		{"another scenario", defect + "scenario-id: ospf-mtu\nfix: {kind: fix, version: 10.3, verified: " + verified(t, "fixed", "r1=frr:10.3", "bgp") + "}\n", "of the scenario bgp"},
+		{"a workaround, by one run", defect + "fix: {kind: workaround, verified: " + relieved(t) + "}\n", "without trials that lack the workaround nobody knows"},
+		{"a workaround, by both sides", defect + "fix: {kind: workaround, verified: " + verified(t, "fixed", "the workaround", "ospf-mtu") + "}\n", ""},
 		{"a known issue", strings.Replace(defect, "decision: none", "decision: VOSS-1", 1), ""},
 		{"a known issue that nobody looked at", strings.Replace(defect, "decision: none", "decision: VOSS-2", 1), "none of the issues"},
 		{"none, in other letters", strings.Replace(defect, "decision: none", "decision: None", 1), "no fix, patch or workaround"},

@@ -25,7 +25,6 @@ type attached struct {
 	verdict evidence.RunVerdict
 	rate    evidence.Rate
 	marks   []string
-	notes   []string // of the trials' verdicts
 	told    bool     // what its logs say together is beside it
 	signs   []string // known bad signs that its logs failed, by their titles
 	untold  error    // why what its logs say together cannot be read: it is made of them, and the run counts without
@@ -232,7 +231,6 @@ func (a *attached) read() error {
 	for _, t := range trials {
 		if v, ok, _ := t.Verdict(); ok { // a trial without one was counted as inconclusive
 			a.marks = append(a.marks, v.Marks...)
-			a.notes = append(a.notes, v.Notes...)
 		}
 	}
 	slices.Sort(a.marks)
