@@ -133,7 +133,9 @@ func TestCutTables(t *testing.T) {
 					got = s.Is
 				}
 			}
-			told := slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.Contains(u, tt.command+" (2.txt:") && strings.Contains(u, "is not whole") })
+			told := slices.ContainsFunc(d.Unknown, func(u string) bool {
+				return strings.Contains(u, tt.command+" (2.txt:") && strings.Contains(u, "is not whole")
+			})
 			whole := strings.HasPrefix(tt.name, "whole") || tt.name == "a pager that went on"
 			if got != tt.lost || told == whole {
 				t.Errorf("is %q, want %q; said to be cut: %v\n%q", got, tt.lost, told, d.Unknown)

@@ -5,7 +5,7 @@ import "github.com/reprise-lab/reprise/harness/evidence"
 // Bisection is bisection.json: the version that a problem came in with, or went away with.
 type Bisection struct {
 	Dir        string         `json:"dir"`
-	Scenario   string         `json:"scenario"`        // its id
+	Scenario   string         `json:"scenario"`       // its id
 	Clock      evidence.Clock `json:"clock,omitzero"` // how time passed in the labs
 	Found      bool           `json:"found"`
 	First      string         `json:"first,omitempty"`  // the version that the problem came in with, or went away with
