@@ -455,6 +455,63 @@ func TestOtherScenario(t *testing.T) {
 	}
 }
 
+// A control of another text of the scenario, whose id is the same, is no control of what was shown.
+func TestCheckOtherText(t *testing.T) {
+	const other = "0000000000000000000000000000000000000000000000000000000000000000"
+	made := func(variant evidence.Variant, verdict evidence.Verdict, number int, sum string) string {
+		info := reportstest.Info(fmt.Sprintf("20260301T101500Z-ospf-mtu-%04d", number), 1)
+		if info.Variant = variant; variant == evidence.VariantControl {
+			info.Expected = evidence.NotReproduced
+		}
+		dir := reportstest.Make(t, info, reportstest.Trial{Verdict: verdict, Reason: "so it is"})
+		if sum == "" {
+			return dir
+		}
+		run := evidence.Dir{Path: dir}
+		if err := evidence.WriteFile(run.File("input", "scenario.yaml"), []byte("title: another\n")); err != nil {
+			t.Fatal(err)
+		}
+		var stored evidence.RunInfo
+		if err := evidence.ReadJSON(run.File("run.json"), &stored); err != nil {
+			t.Fatal(err)
+		}
+		stored.Inputs[0].SHA256 = evidence.SHA256([]byte("title: another\n"))
+		if err := evidence.WriteJSON(run.File("run.json"), stored); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	shown, control, elsewhere := made(evidence.VariantMain, evidence.Reproduced, 1, ""), made(evidence.VariantControl, evidence.NotReproduced, 2, ""), made(evidence.VariantControl, evidence.NotReproduced, 3, other)
+	shownElsewhere := made(evidence.VariantMain, evidence.Reproduced, 4, other)
+	for _, tt := range []struct {
+		name string
+		runs []string
+		met  cases.Met
+		why  string
+	}{
+		{"of its own", []string{shown, control}, cases.Yes, "the control stayed healthy"},
+		{"of another", []string{shown, elsewhere}, cases.No, "was made with another text of the scenario"},
+		{"of its own, after another", []string{shownElsewhere, shown, control}, cases.Yes, "the control stayed healthy"},
+		{"all of another", []string{shownElsewhere, elsewhere}, cases.Yes, "the control stayed healthy"},
+	} {
+		f := caseOf(t, tt.runs...)
+		if d := find(t, cases.Check(f, platforms()), cases.DutyDuplicate); d.Met != tt.met || !strings.Contains(d.Why, tt.why) {
+			t.Errorf("%s: %+v", tt.name, d)
+		}
+		for text, differs := range map[string]bool{readText(t, filepath.Join(tt.runs[len(tt.runs)-2], "input", "scenario.yaml")): false, "title: changed\n": true} {
+			write(t, f.Abs("scenario.yaml"), text)
+			f.Case.Scenario = "scenario.yaml"
+			if d := find(t, cases.Check(f, platforms()), cases.DutyDuplicate); d.Met == cases.Yes && strings.Contains(d.Why, "with another text of the scenario than scenario.yaml has now") != differs {
+				t.Errorf("%s: %+v", tt.name, d)
+			}
+		}
+		f.Case.Scenario = ""
+		if e := cases.Escalate(f, nil); e.Shown == "" || (e.Control != "") != (tt.met == cases.Yes) {
+			t.Errorf("%s: the form has %q and %q", tt.name, e.Shown, e.Control)
+		}
+	}
+}
+
 // An isolation without a control that says anything tells so.
 func TestIsolatedWithoutControl(t *testing.T) {
 	for control, want := range map[string]string{`{}`: "with no control:", `{"invalid": 3}`: "with no valid run of the control:", `{"misses": 3}`: ""} {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -342,13 +343,33 @@ func (f Folder) duplicated(d *Duty, runs []attached) {
 		d.no(fmt.Sprintf("reprise run %s --speed 1 --trials %d; then %s", orScenario(f.Case.Scenario), max(seen.needed()-seen.valid, 1), again), "%s", unreal)
 	case seen.shown == nil:
 		d.no(fmt.Sprintf("reprise run %s%s; then %s", orScenario(f.Case.Scenario), inTime, again), "no attached run reproduced it")
+	case seen.control == nil && seen.other != nil:
+		d.no(fmt.Sprintf("reprise run %s --control%s; then %s", orScenario(f.Case.Scenario), inTime, again),
+			"%s in %s, and the healthy control in %s was made with another text of the scenario: it says nothing of this symptom", rateText(seen.shown.rate), seen.shown.Dir, seen.other.Dir)
 	case seen.control == nil:
 		d.no(fmt.Sprintf("reprise run %s --control%s; then %s", orScenario(f.Case.Scenario), inTime, again),
-			"%s in %s, and no healthy control is attached: the symptom may show anywhere", rateText(seen.shown.rate), seen.shown.Dir)
+			"%s in %s%s, and no healthy control is attached: the symptom may show anywhere", rateText(seen.shown.rate), seen.shown.Dir, f.otherText(seen.shown))
 	default:
 		control := seen.control.rate
-		d.yes(fmt.Sprintf("%s; the control stayed healthy in %d of %d", rateText(seen.shown.rate), control.Valid-control.Reproduced, control.Valid), seen.shown.Dir, seen.control.Dir)
+		d.yes(fmt.Sprintf("%s%s; the control stayed healthy in %d of %d", rateText(seen.shown.rate), f.otherText(seen.shown), control.Valid-control.Reproduced, control.Valid), seen.shown.Dir, seen.control.Dir)
 	}
+}
+
+// otherText says that a run was made with another text of the scenario than the case's scenario has now; empty where it was not,
+// and where that cannot be read from here.
+func (f Folder) otherText(a *attached) string {
+	file := f.Abs(f.Case.Scenario)
+	if info, err := os.Stat(file); f.Case.Scenario == "" || err != nil {
+		return ""
+	} else if info.IsDir() {
+		file = filepath.Join(file, filepath.Base(a.info.Scenario.File))
+	}
+	data, err := plain.Read(file, plain.Text)
+	i := slices.IndexFunc(a.info.Inputs, func(in evidence.InputInfo) bool { return in.Path == a.info.Scenario.File })
+	if err != nil || i < 0 || evidence.SHA256(data) == a.info.Inputs[i].SHA256 {
+		return ""
+	}
+	return fmt.Sprintf(" (with another text of the scenario than %s has now)", f.Case.Scenario)
 }
 
 func (f Folder) planned(d *Duty) {

@@ -127,9 +127,11 @@ func Escalate(f Folder, duties []Duty) Escalation {
 		e.Owed[i].Why = lead.Replace(e.Owed[i].Why)
 	}
 	virtual := false
-	for _, a := range inRealTime(f.attach()) {
+	runs := inRealTime(f.attach())
+	seen := duplicationOf(runs)
+	for _, a := range runs {
 		switch {
-		case a.err != nil:
+		case a.err != nil, seen.shown != nil && a.text() != seen.shown.text():
 		case a.shows():
 			e.Shown = rateText(a.rate) + a.info.Clock.Beside()
 			e.Lab = fmt.Sprintf("%d nodes (%s), kind %s", len(a.info.Nodes), strings.Join(a.products(), ", "), a.info.Fidelity)

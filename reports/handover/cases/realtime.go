@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/reprise-lab/reprise/harness/stats"
 )
@@ -11,16 +12,40 @@ import (
 // What a fast or a slow clock shows is a reason to look in real time, and no claim.
 type duplication struct {
 	shown, control *attached // in real time, with the most trials; nil without one
+	other          *attached // the healthy control of another text of the scenario, where there is none of this one
 	scaled         *attached // that reproduced it at another speed, with the most trials
 	valid          int       // trials of the scenario in real time, all runs together
 	hits           int
 }
 
-// duplicationOf weighs the attached runs.
+// duplicationOf weighs the attached runs. Those of one text of the scenario are weighed together: an id is a name, and what
+// a control of another text says is of another symptom. It is the text that says most which counts.
 func duplicationOf(runs []attached) duplication {
+	var best duplication
+	var texts []string
+	for i := range runs {
+		if text := runs[i].text(); runs[i].info != nil && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+			if d := duplicationBy(runs, text); len(texts) == 1 || d.weight() > best.weight() {
+				best = d
+			}
+		}
+	}
+	for i := range runs {
+		if a := &runs[i]; best.control == nil && a.clean() && !a.scaled() {
+			best.other = larger(best.other, a)
+		}
+	}
+	return best
+}
+
+func duplicationBy(runs []attached, text string) duplication {
 	var d duplication
 	for i := range runs {
 		a := &runs[i]
+		if a.info == nil || a.text() != text {
+			continue
+		}
 		switch {
 		case a.shows() && a.scaled():
 			d.scaled = larger(d.scaled, a)
@@ -34,6 +59,32 @@ func duplicationOf(runs []attached) duplication {
 		}
 	}
 	return d
+}
+
+// weight is more for runs that say more: shown with its control, then shown, then a claim by another clock, which has to be
+// held against real time, and then by the trials.
+func (d duplication) weight() int {
+	const much = 1 << 32 // trials
+	n := d.valid
+	for i, is := range []bool{d.scaled != nil, d.shown != nil, d.shown != nil && d.control != nil} {
+		if is {
+			n += much << i
+		}
+	}
+	return n
+}
+
+// text tells one text of a scenario, with its files, from another.
+func (a *attached) text() string {
+	if a.info == nil {
+		return ""
+	}
+	var list []string
+	for _, in := range a.info.Inputs {
+		list = append(list, in.Path+" "+in.SHA256)
+	}
+	slices.Sort(list)
+	return strings.Join(list, "\n")
 }
 
 func larger(best, a *attached) *attached {
