@@ -378,6 +378,7 @@ func (c *checker) evidence() {
 // advice warns of what is allowed and rarely meant.
 func (c *checker) advice() {
 	if len(c.s.Symptom) == 0 {
+		c.adviceExpect()
 		return // that nothing came up is a failure, and there is nothing that a control could share with it
 	}
 	if len(c.s.Baseline) == 0 {
@@ -418,6 +419,20 @@ func (c *checker) advice() {
 	if c.s.Symptom[0].Never == 0 && !c.waitedFor(c.s.Symptom[0]) {
 		c.Warnf("symptom[0]", "say what only the failing network shows; may-hold-before: true where the failure is that it stays, after-false: true where it must come back",
 			"every symptom is a baseline condition too, and holds before the stimulus: a trial is then inconclusive")
+	}
+}
+
+// adviceExpect warns of what is expected after a stimulus and shown nowhere: what can never come about looks like the problem.
+func (c *checker) adviceExpect() {
+	if len(c.s.Stimulus) == 0 || c.s.Control != nil {
+		return
+	}
+	for i, e := range c.s.Expect {
+		if _, shown := c.inBaseline(e); !shown && !c.waitedFor(e) && e.Never == 0 {
+			c.Warnf(yamlpos.Index("expect", i), "a control in which it does, or a baseline that has it",
+				"nothing shows that %q can come about: what is mistaken in it looks like the problem", e.Name)
+			return
+		}
 	}
 }
 
