@@ -48,3 +48,21 @@ nodes: {h1: {role: dut}, h2: {role: peer}}
 		}
 	}
 }
+
+// TestHiddenFailure: a command that always succeeds, and whose empty answer decides, is warned of.
+func TestHiddenFailure(t *testing.T) {
+	for condition, want := range map[string]bool{
+		"exec: \"vtysh -c x || true\", expect: 'not (text contains \"Full\")', eventually: 5s":                      true,
+		"exec: \"vtysh -c x ||:\", expect: 'not (text contains \"Full\")', eventually: 5s":                          true,
+		"exec: \"vtysh -c x || true\", expect: 'text contains \"Full\"', never: 5s":                                 true,
+		"exec: \"vtysh -c x || true\", expect: 'text contains \"Full\"', eventually: 5s":                            false,
+		"exec: \"vtysh -c x\", expect: 'not (text contains \"Full\")', eventually: 5s":                              false,
+		"exec: \"vtysh -c x || true\", expect: 'text contains \"N\" and not (text contains \"F\")', eventually: 5s": false,
+	} {
+		text := "reprise: v1\nid: x\ntitle: x\ntopology: {nodes: {r1: {image: i}}}\nbaseline: [{name: b, node: r1, exec: b, expect: exit == 0, eventually: 5s}]\n" +
+			"stimulus: [{node: r1, exec: s}]\ncontrol: {without: [stimulus.0]}\nsymptom: [{name: s, node: r1, " + condition + "}]\n"
+		if got := warnings(t, text); strings.Contains(got, "an empty answer decides") != want {
+			t.Errorf("%s: warned %q", condition, got)
+		}
+	}
+}

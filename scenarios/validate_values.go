@@ -90,7 +90,16 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	if probe := cond.Probe(); findsItself.MatchString(cond.Exec + "\n" + cond.Run) {
 		c.Warnf(where+"."+string(probe.Kind()), "pgrep NAME finds processes, and not itself; or write the pattern as [n]ame", "grep finds itself among the processes: there is always one")
 	}
+	if hidesFailure.MatchString(cond.Exec) && cond.Boolean() && p.uses["text"] && len(p.beforeUses) == 0 {
+		if holds, err := p.Eval(View{}, nil); err == nil && holds == (cond.Never == 0) {
+			c.Warnf(at, "leave it out: a command that fails then has no answer; or ask for what must be there as well",
+				"a command that fails is hidden by what stands behind ||, and an empty answer decides")
+		}
+	}
 }
+
+// hidesFailure matches a command that succeeds whatever it ran.
+var hidesFailure = regexp.MustCompile(`\|\|\s*(?:true|:|exit 0)\s*$`)
 
 // findsItself matches the search for a process in a list in which the search itself is.
 var findsItself = regexp.MustCompile(`(?:^|[;|&(])\s*ps(?:\s+-?[a-zA-Z]+)*\s*\|\s*grep\s+(?:-[a-zA-Z]+\s+)*["']?[\w/.-]+["']?\s*(?:\n|$|\|\s*wc|>|;|&)`)
