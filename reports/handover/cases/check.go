@@ -235,7 +235,11 @@ func (f Folder) known(d *Duty) {
 // knownOf says that the known issues were looked through for something else than the case, its scenario or a run of it; empty
 // where they were for it, and where the file does not say.
 func (f Folder) knownOf() string {
-	var m struct{ Subject struct{ Name string } }
+	var m struct {
+		Subject struct {
+			Name string `json:"name"`
+		} `json:"subject"`
+	}
 	data, err := plain.Read(f.Abs(f.Case.Known.File), plain.Data)
 	if err != nil || json.Unmarshal(data, &m) != nil || m.Subject.Name == "" {
 		return ""
