@@ -83,7 +83,7 @@ func Settle(p *plan.Plan, dir evidence.Dir) error {
 }
 
 // Combine judges a run from its trials. One hit is enough for reproduced: the rate says
-// how often. Not reproduced needs a majority of the planned trials to be valid, and
+// how often, and where half or more of the planned trials say nothing, the reason does so. Not reproduced needs a majority of the planned trials to be valid, and
 // none with another failure.
 func Combine(verdicts []evidence.TrialVerdict, planned int, expected evidence.Verdict) (evidence.RunVerdict, evidence.Rate) {
 	c := &counted{RunVerdict: evidence.RunVerdict{Reprise: evidence.Format, Planned: planned, Expected: expected}, reasons: map[evidence.Verdict]string{}}
@@ -135,7 +135,7 @@ func union(list, other []string) []string {
 // runRules decide a run; the last applies to every run.
 func runRules() []rule[*counted] {
 	return []rule[*counted]{
-		{name: "hit", when: hit, verdict: evidence.Reproduced, reason: "the symptom was there in %d of %d valid trials"},
+		{name: "hit", when: hit, verdict: evidence.Reproduced, reason: "the symptom was there in %d of %d valid trials%s"},
 		{name: "none applies", when: noneApplies, verdict: evidence.NotApplicable, reason: "%s"},
 		{name: "another failure", when: failedOtherwise, verdict: evidence.Inconclusive, reason: "another failure: %s"},
 		{name: "too few", when: tooFew, verdict: evidence.Inconclusive, reason: "%d of %d planned trials were valid%s"},
@@ -143,7 +143,21 @@ func runRules() []rule[*counted] {
 	}
 }
 
-func hit(c *counted) ([]any, bool) { return []any{c.Reproduced, c.Valid()}, c.Reproduced > 0 }
+func hit(c *counted) ([]any, bool) {
+	voids := ""
+	if 2*c.Valid() <= c.Planned {
+		voids = fmt.Sprintf("; %d of %d planned say nothing%s", c.Planned-c.Valid(), c.Planned, c.firstVoid("; the first that does not: "))
+	}
+	return []any{c.Reproduced, c.Valid(), voids}, c.Reproduced > 0
+}
+
+// firstVoid tells of the first trial that was inconclusive, behind some words; empty without one.
+func (c *counted) firstVoid(behind string) string {
+	if why := c.reasons[evidence.Inconclusive]; why != "" {
+		return behind + why
+	}
+	return ""
+}
 
 func noneApplies(c *counted) ([]any, bool) {
 	return []any{c.reasons[evidence.NotApplicable]}, c.Valid() == 0 && c.NotApplicable > 0 && c.Inconclusive == 0
@@ -154,11 +168,7 @@ func failedOtherwise(c *counted) ([]any, bool) {
 }
 
 func tooFew(c *counted) ([]any, bool) {
-	why := c.reasons[evidence.Inconclusive]
-	if why != "" {
-		why = "; the first that was not: " + why
-	}
-	return []any{c.Valid(), c.Planned, why}, 2*c.Valid() <= c.Planned
+	return []any{c.Valid(), c.Planned, c.firstVoid("; the first that was not: ")}, 2*c.Valid() <= c.Planned
 }
 
 func noHit(c *counted) ([]any, bool) { return []any{c.Valid()}, true }

@@ -31,7 +31,8 @@ func TestCombineTrials(t *testing.T) {
 		want    evidence.Verdict
 		reason  string
 	}{
-		{"r", 10, evidence.Reproduced, "the symptom was there in 1 of 1 valid trials"},
+		{"r", 10, evidence.Reproduced, "the symptom was there in 1 of 1 valid trials; 9 of 10 planned say nothing"},
+		{"rrii", 4, evidence.Reproduced, "in 2 of 2 valid trials; 2 of 4 planned say nothing; the first that does not: gone"},
 		{"nnri", 4, evidence.Reproduced, "in 1 of 3 valid"},
 		{"rx", 2, evidence.Reproduced, "in 1 of 1 valid"},
 		{"nn", 3, evidence.NotReproduced, "in none of 2 valid trials"},
