@@ -53,13 +53,13 @@ func (p preparation) prepare(ctx context.Context) (how string, err error) {
 	}
 	switch p.lab.plan.Reset {
 	case scenarios.ResetNone:
-		return "nothing", nil
+		return "nothing", leftovers(p).check(ctx)
 	case scenarios.ResetConfig:
-		if err = p.each(ctx, resetConfig); err == nil {
+		if err = p.inPlace(ctx, resetConfig); err == nil {
 			return "configuration restored", p.setup(ctx)
 		}
 	case scenarios.ResetDaemons:
-		if err = p.each(ctx, restartDaemons); err == nil {
+		if err = p.inPlace(ctx, restartDaemons); err == nil {
 			return "daemons restarted", p.setup(ctx)
 		}
 	case scenarios.ResetRedeploy:
@@ -297,6 +297,14 @@ func (p preparation) bringBack(ctx context.Context, r topologies.Resetter) ([]to
 	ways := make([]topologies.How, len(p.lab.nodes))
 	p.lab.sideBySide(func(i int, n *labNode) { ways[i], _, errs[i] = r.Reset(ctx, n.Name) })
 	return ways, errors.Join(errs...)
+}
+
+// inPlace cleans the nodes of a lab that nothing but the lab itself runs in.
+func (p preparation) inPlace(ctx context.Context, clean func(context.Context, *labNode) error) error {
+	if err := leftovers(p).check(ctx); err != nil {
+		return err
+	}
+	return p.each(ctx, clean)
 }
 
 func resetConfig(ctx context.Context, n *labNode) error {

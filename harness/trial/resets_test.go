@@ -130,6 +130,74 @@ func TestResetBetweenTrials(t *testing.T) {
 	}
 }
 
+// What a step of an earlier trial began, and no reset ends, does not do its work in the next trial: the lab is built anew, or,
+// where nothing was to be done to it, the trial says nothing. What ends by itself in a moment does no harm.
+func TestLeftBetweenTrials(t *testing.T) {
+	const (
+		own  = "1 (init) S 0 1 1 0\n7 (sh) S 0 7 7 0\n==> /proc/1/cmdline <==\ninit\x00\n==> /proc/7/cmdline <==\nsh\x00\n"
+		left = "1 (init) S 0 1 1 0\n9 (sleep) S 7 7 7 0\n==> /proc/1/cmdline <==\ninit\x00\n==> /proc/9/cmdline <==\nsleep\x005\x00\n"
+	)
+	for _, tt := range []struct {
+		name   string
+		reset  scenarios.Reset
+		stays  time.Duration
+		answer int
+		labs   int32
+		second evidence.Verdict
+		says   string
+	}{
+		{"nothing", scenarios.ResetConfig, 0, 0, 1, evidence.Reproduced, "configuration restored"},
+		{"it ends", scenarios.ResetConfig, time.Second, 0, 1, evidence.Reproduced, "configuration restored"},
+		{"it stays", scenarios.ResetConfig, time.Hour, 0, 2, evidence.Reproduced, "rebuilt: reset config did not work: r1 still runs what an earlier trial began: sleep 5"},
+		{"it stays when daemons begin anew", scenarios.ResetDaemons, time.Hour, 0, 2, evidence.Reproduced, "rebuilt: reset daemons did not work: r1 still runs what an earlier trial began: sleep 5"},
+		{"it stays where nothing is reset", scenarios.ResetNone, time.Hour, 0, 1, evidence.Inconclusive, "r1 still runs what an earlier trial began: sleep 5"},
+		{"the node does not tell", scenarios.ResetConfig, 0, 1, 2, evidence.Reproduced, "r1: what earlier trials left running is not known: its shell ended with status 1"},
+		{"the nodes are made anew", scenarios.ResetRedeploy, time.Hour, 0, 2, evidence.Reproduced, "rebuilt"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				var labs atomic.Int32
+				var began atomic.Int64
+				w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error {
+					labs.Add(1)
+					return nil
+				}
+				w.platform.ResetFn = func(string) error {
+					w.broken.Store(false)
+					return nil
+				}
+				configure := w.platform.ConfigureFn
+				w.platform.ConfigureFn = func(node, line string) (string, error) {
+					began.Store(time.Now().UnixNano())
+					return configure(node, line)
+				}
+				w.provider.HostFn = func(node string, argv []string) (string, int) {
+					if node != "r1" || !strings.Contains(strings.Join(argv, " "), "/cmdline") {
+						return "", 0
+					}
+					switch at := began.Load(); {
+					case at == 0:
+						return own, 0
+					case time.Since(time.Unix(0, at)) < tt.stays:
+						return left, tt.answer
+					default:
+						return own, tt.answer
+					}
+				}
+				verdicts, dir := w.series(t, &w.provider, stuck+"trials: {reset: "+string(tt.reset)+"}\n", 2)
+				if verdicts[0].Verdict != evidence.Reproduced || verdicts[1].Verdict != tt.second || labs.Load() != tt.labs {
+					t.Errorf("%s, then %s (%s), in %d labs", verdicts[0].Verdict, verdicts[1].Verdict, verdicts[1].Reason, labs.Load())
+				}
+				record, err := dir.Trial(2).Read()
+				if err != nil || !slices.ContainsFunc(record.Events, func(e evidence.Event) bool { return strings.Contains(e.Name+e.Detail, tt.says) }) {
+					t.Errorf("the record does not say %q: %v", tt.says, err)
+				}
+			})
+		})
+	}
+}
+
 // snapshots is a provider whose labs go back to a snapshot of each node.
 type snapshots struct {
 	*harnesstest.Provider

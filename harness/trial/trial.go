@@ -100,6 +100,7 @@ func (t *Trial) Execute(ctx context.Context) {
 	if !t.watchBaseline(ctx) && !t.deaths.asked() {
 		return
 	}
+	leftovers{t.lab, t.rec}.remember(ctx)
 	t.observer.observeBefore(ctx)
 	t.collector.states(ctx, "before")
 	t.observer.watchBefore(ctx)
