@@ -22,5 +22,8 @@ func realMain() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	surviveReaders()
+	return execute(ctx, os.Args[1:], os.Stdin, piped(os.Stdout, cancel), piped(os.Stderr, cancel))
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -36,6 +37,9 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
 		if _, ok := errors.AsType[*cli.CodedError](err); !ok {
 			err = cli.WithCode(cli.ExitInterrupted, err)
+		}
+		if broken(out) && (errors.Is(err, syscall.EPIPE) || errors.Is(err, context.Canceled)) {
+			return cli.ExitInterrupted // whoever read it has gone, and that is no failure to tell of
 		}
 	}
 	cli.PrintError(a.Err, err, a.JSON)

@@ -19,6 +19,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/handover/redact"
 	"github.com/reprise-lab/reprise/topologies/plain"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
 // redactOptions are what redact was asked.
@@ -90,9 +91,9 @@ func runRedact(ctx context.Context, o *redactOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp("", "reprise-redact-")
+	work, err := scratch.Make("redact")
 	if err != nil {
-		return fmt.Errorf("make a folder for the result: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	src := t.abs
