@@ -12,7 +12,7 @@ type Condition struct {
 	Node string `yaml:"node" json:"node,omitempty" jsonschema_description:"The node to look at."`
 
 	Run   string `yaml:"run" json:"run,omitempty" jsonschema_description:"Probe: a command for the node's command line."`
-	Exec  string `yaml:"exec" json:"exec,omitempty" jsonschema_description:"Probe: a command for the shell beneath the platform."`
+	Exec  string `yaml:"exec" json:"exec,omitempty" jsonschema_description:"Probe: a command for the shell beneath the platform. Its answer is what it writes to standard output and standard error; 2>/dev/null leaves the latter out."`
 	Log   string `yaml:"log" json:"log,omitempty" jsonschema_description:"Probe: log lines since the phase began that match this regular expression; text holds them, count their number."`
 	Reach *Reach `yaml:"reach" json:"reach,omitempty" jsonschema_description:"Probe: ping or TCP connection from the node; count is the number of answers."`
 	Core  string `yaml:"core" json:"core,omitempty" jsonschema_description:"Probe: deaths of this daemon or process (or any of the node) since the stimulus began, or since the trial began where the stimulus only waits; count is their number, rows their details."`

@@ -723,12 +723,24 @@ func (e *evaluator) member(n ast.Node, base any, property ast.Node) any {
 			return runtime.Fetch(s, i)
 		})
 	}
-	return no(n, "%s has no %s", describe(base), describe(key))
+	return no(n, "%s has no %s", describe(base), member(key))
+}
+
+// member says what is looked for in a value, by its key.
+func member(key any) string {
+	switch k := kindOf(key); k {
+	case aText:
+		return fmt.Sprintf("field %q", bounded(key.(string), 40))
+	case aNumber:
+		return fmt.Sprintf("element %v", key)
+	default:
+		return "part that " + describe(key) + " would name"
+	}
 }
 
 func (e *evaluator) element(n ast.Node, list sequence, key any) any {
 	if kindOf(key) != aNumber {
-		return no(n, "a list has no %s, it has elements", describe(key))
+		return no(n, "a list has no %s, it has elements", member(key))
 	}
 	i := runtime.ToInt(key)
 	if i < 0 {
