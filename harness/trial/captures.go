@@ -38,6 +38,7 @@ type captures struct {
 	lab    *Lab
 	rec    *recorder
 	phases phases
+	own    ownFrames
 
 	mu   sync.Mutex
 	runs []*captureRun // nil: they have not begun, or have ended

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/docker/go-units"
 
@@ -35,6 +36,10 @@ func observeFrames(ctx context.Context, b *observer, q question, p scenarios.Fra
 	}
 	f.Clock = b.lab.clockAt(r.At().Node, b.rec.start.Add(b.rec.clock.Real(f.From)))
 	over, unsteady := r.log.look(&f, b.rec)
+	own, whose := 0, ""
+	if !strings.HasSuffix(q.seen.Ref, evidence.Before) { // where they show no more than what is there without the stimulus
+		own, whose = b.lab.captures.own.among(&f)
+	}
 	text, err := json.Marshal(f)
 	q.seen.Text, q.seen.Count = string(text), f.Count
 	switch {
@@ -42,8 +47,10 @@ func observeFrames(ctx context.Context, b *observer, q question, p scenarios.Fra
 		return err
 	case unsteady != nil:
 		return errors.Join(unsteady, lacks, missed(r, got, over))
-	case judge.OneIsEnough(q.check.Cond, f.Count):
+	case judge.OneIsEnough(q.check.Cond, f.Count-own):
 		return nil
+	case own > 0:
+		return errors.Join(&ownFramesError{own, whose}, lacks, missed(r, got, over))
 	default:
 		return errors.Join(lacks, missed(r, got, over))
 	}

@@ -15,7 +15,7 @@ import (
 // observeReach pings or connects from the node's shell; Count is the number of answers. No answer
 // is one only where something was sent, or the kernel knew no way: a probe that could not
 // be tried is an error.
-func observeReach(ctx context.Context, _ *observer, q question, p scenarios.ReachProbe) error {
+func observeReach(ctx context.Context, b *observer, q question, p scenarios.ReachProbe) error {
 	r, o := p.Reach, q.seen
 	count, wait := r.Tries(), r.Wait()
 	line, read := pingLine(r, count, wait), func(out string) (int, error) { return judge.ReadPing(r, out) }
@@ -26,6 +26,7 @@ func observeReach(ctx context.Context, _ *observer, q question, p scenarios.Reac
 		}
 		line, read = tcpLine(r, host, port, count, wait), func(out string) (int, error) { return judge.ReadTCP(out, count) }
 	}
+	defer b.lab.captures.own.begin(q.node.Name, r, b.rec.now)()
 	x, err := q.node.shell(ctx, line, time.Duration(count+2)*(wait+time.Second))
 	o.Text, o.Exit, o.Truncated, o.Answered = x.Output, x.Exit, x.Truncated, x.Took
 	if err != nil {
