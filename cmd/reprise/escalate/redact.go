@@ -314,7 +314,7 @@ func (r *redaction) residue(ctx context.Context, gate *redact.Gate, dir string) 
 		}
 		for _, hit := range gate.Residue(name, data) {
 			if found++; found <= most {
-				r.app.Progress("look at %s, byte %d: it looks like a secret (%s) and was not cut", hit.File, hit.Offset, hit.Form)
+				r.app.Progress("look at %s, byte %d of the result: it looks like a secret (%s) and was not cut", hit.File, hit.Offset, hit.Form)
 			}
 		}
 		return nil

@@ -308,7 +308,7 @@ func printRedacted(w io.Writer, r redactedFile) {
 			cli.Tell(w, "look at   and at %s more that look like a secret", cli.Plural(len(r.Look)-most, "place"))
 			break
 		}
-		cli.Tell(w, "look at   %s, byte %d: it looks like a secret (%s) and was not cut", h.File, h.Offset, h.Form)
+		cli.Tell(w, "look at   %s, byte %d of the result: it looks like a secret (%s) and was not cut", h.File, h.Offset, h.Form)
 	}
 	cli.Tell(w, "way back  %s, with the key %s: keep both, and send neither", r.Map, r.Key)
 	cli.Tell(w, "written   %s", r.Output)
