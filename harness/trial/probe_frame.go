@@ -37,7 +37,7 @@ func observeFrames(ctx context.Context, b *observer, q question, p scenarios.Fra
 	f.Clock = b.lab.clockAt(r.At().Node, b.rec.start.Add(b.rec.clock.Real(f.From)))
 	over, unsteady := r.log.look(&f, b.rec)
 	own, whose := 0, ""
-	if !strings.HasSuffix(q.seen.Ref, evidence.Before) { // where they show no more than what is there without the stimulus
+	if decides(q.seen.Ref) {
 		own, whose = b.lab.captures.own.among(&f)
 	}
 	text, err := json.Marshal(f)
@@ -54,6 +54,12 @@ func observeFrames(ctx context.Context, b *observer, q question, p scenarios.Fra
 	default:
 		return errors.Join(lacks, missed(r, got, over))
 	}
+}
+
+// decides reports whether what a condition sees is told of the network: not where it says when a fault takes force or a step may
+// begin, nor before the stimulus, where it shows no more than what is there without.
+func decides(ref string) bool {
+	return (strings.HasPrefix(ref, "symptom") || strings.HasPrefix(ref, "expect") || strings.HasPrefix(ref, "workaround.expect")) && !strings.HasSuffix(ref, evidence.Before)
 }
 
 // missed says why frames of a capture may be unknown.
