@@ -18,7 +18,7 @@ func walked() []string {
 	return []string{
 		`missing of r1 for ospf: show ip ospf, .*show ip ospf database`,
 		`(?s)MTU 1500 is larger than .*r1-today.txt`,
-		`(?s)broken: r1: OSPF with 10.0.0.2, was Full, is ExStart.*done: r2: the MTU of eth1 is 1400, .*\n01-changes`,
+		`(?s)broken: r1: OSPF with 10.0.0.2, was Full, is Exchange.*done: r2: the MTU of eth1 is 1400, .*\n01-changes`,
 		``, ``,
 		`01-changes +reproduced`,
 		`(?s)too few runs to tell.*MTU <N> is larger than`,
