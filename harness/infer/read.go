@@ -78,7 +78,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	if c.Beyond > 0 {
 		s.cut = append(s.cut, fmt.Sprintf("%d bytes of the answer of %s, which are beyond the %d that are read", c.Beyond, c.Command, intake.MaxAnswer))
 	}
-	if shows, _ := ShowsConfig(c.Command); c.Half && !shows { // half a row tells nothing
+	if shows, _ := intake.ShowsConfig(c.Command); c.Half && !shows { // half a row tells nothing
 		text = strings.TrimRight(text, "\n")
 		text = text[:strings.LastIndexByte(text, '\n')+1]
 	}

@@ -116,7 +116,7 @@ func TestConfigurationOfASession(t *testing.T) {
 		ask("show running-config interface GigabitEthernet0/1", ""): "",
 		ask("show run | begin hostname", ""):                        "",
 		"a# show version\n  NXOS: version 9.3(8)\na# show running-config\n!Command: show running-config\nversion 9.3(8)\nhostname a\na# \n": "",
-		"* x1.1 # show configuration\n#\n# Module vlan configuration.\n#\ncreate vlan v1\nconfigure vlan v1 tag 7\n* x1.2 # \n": "the begin (# Module devmgr configuration)",
+		"* x1.1 # show configuration\n#\n# Module vlan configuration.\n#\ncreate vlan v1\nconfigure vlan v1 tag 7\n* x1.2 # \n":             "the begin (# Module devmgr configuration)",
 	} {
 		got := strings.Join(imported(t, "f.txt", []byte(text)).Parts[0].Cut, "\n")
 		if !strings.Contains(got, want) || (got == "") != (want == "") {

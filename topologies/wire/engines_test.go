@@ -377,7 +377,7 @@ func tried(t *testing.T, c *cable, by topologies.DropBy, f topologies.Fault, sen
 // by, it says so.
 func TestEngines(t *testing.T) {
 	newCable(t, 1500, topologies.FrameMatch{}) // where there can be none, nothing below is looked at
-	want := map[string]counts{} // what arrives, by the fault
+	want := map[string]counts{}                // what arrives, by the fault
 	for _, from := range slices.Sorted(maps.Keys(senders())) {
 		for _, to := range slices.Sorted(maps.Keys(readers())) {
 			for _, by := range topologies.DropsBy() {
