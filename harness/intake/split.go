@@ -687,7 +687,7 @@ func (s *splitter) close() {
 		s.facts(c, p, text)
 	}
 	if all, _ := ShowsConfig(c.Command.Command); all && !c.Implied && c.Status == Answered && c.Beyond == 0 {
-		lacks, _ := s.lacksConfig(s.g.favourite(p.votes), text) // a prompt is that of several
+		lacks, _ := s.lacksOf(Config, s.g.favourite(p.votes), text) // a prompt is that of several
 		for _, l := range lacks {
 			p.cut("the answer to %s at line %d lacks %s", c.Command.Command, c.Line, l)
 		}

@@ -102,9 +102,10 @@ func (s *splitter) unended() {
 	switch {
 	case c.written == 0 && !s.shows.MatchString(c.Command.Command+" "): // it left, or changed something
 	case p.Kind == Session:
-		if isConfig(c.Command.Command) {
-			if lacks, known := s.lacksOf(Config, cmp.Or(c.platform, s.g.favourite(p.votes)), c.text.String()); known && len(lacks) == 0 {
-				return
+		if all, _ := ShowsConfig(c.Command.Command); all {
+			is := s.g.favourite(p.votes)
+			if lacks, known := s.lacksOf(Config, cmp.Or(c.platform, is), c.text.String()); known && (is != "" || len(lacks) == 0) {
+				return // what one of a platform that is known lacks, close tells
 			}
 		}
 		c.Cut = noPrompt
@@ -177,16 +178,6 @@ func (s *splitter) lacksOf(kind Kind, platform, text string) (lacks []string, kn
 	}
 	if kind != Config {
 		return nil, false
-	}
-	return s.g.ConfigLacks(platform, text)
-}
-
-// lacksConfig asks the same of an answer that is a configuration.
-func (s *splitter) lacksConfig(platform, text string) (lacks []string, known bool) {
-	if s.o.Lacks != nil {
-		if lacks, known := s.o.Lacks(Config, platform, text); known {
-			return lacks, true
-		}
 	}
 	return s.g.ConfigLacks(platform, text)
 }
