@@ -36,7 +36,7 @@ PLAIN := CGO_ENABLED=0 GOFLAGS='$(strip $(GOFLAGS) -trimpath)'
 # times as long. It runs whole, but without. SINGLE names tests of packages of which the
 # others do run with it.
 ARITHMETIC := ./harness/isolate
-SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos-|voss-|wan-|frr-ospf-topo1$$)|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$|^TestLongText$$|^TestLarge$$|^TestManyLines$$|^TestPackedWithoutEnd$$|^TestCorpusEncodings$$|^TestEveryByteCounts$$|^TestCutsKeepNames$$|^TestCutAnywhere$$|^TestLargeSession$$|^TestEncodingsAndArchives$$|^TestFilesAreBounded$$|^TestFaultsThatNeverFire$$|^TestCorpusRecall$$|^TestCorpusPrecision$$
+SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos-|voss-|wan-|frr-ospf-topo1$$)|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$|^TestLongText$$|^TestLarge$$|^TestManyLines$$|^TestPackedWithoutEnd$$|^TestCorpusEncodings$$|^TestEveryByteCounts$$|^TestCutsKeepNames$$|^TestCutAnywhere$$|^TestLargeSession$$|^TestEncodingsAndArchives$$|^TestFilesAreBounded$$|^TestFaultsThatNeverFire$$|^TestCorpusRecall$$|^TestCorpusPrecision$$|^TestDeactivated$$|^TestManyNeighbours$$
 # The corpus on namespaces is the same engine a hundred times over, and under the race detector it
 # takes half of all processors: it runs as users run it. The part of it that is run on containers, the
 # machines and all scripts run with the detector.
@@ -97,7 +97,7 @@ quick:
 
 test: ready-vm
 	$(PLAIN) $(GO) test -timeout 20m $(ARITHMETIC)
-	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./drivers/tester/speaker/replay ./harness/draft ./harness/experiment ./harness/intake ./harness/known ./reports/html ./reports/handover/bundle ./reports/handover/redact ./scenarios ./topologies/placement
+	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./drivers/tester/speaker/replay ./harness/draft ./harness/experiment ./harness/infer ./harness/intake ./harness/known ./reports/html ./reports/handover/bundle ./reports/handover/redact ./scenarios ./topologies/placement
 	$(AGAIN) --packages="$(WAITING) $(COMPUTING)" -- $(RACE) -p 3 -timeout 30m -skip '$(SINGLE)'
 	$(AGAIN) --packages=./cmd/... -- $(RACE) -parallel 6 -timeout 40m -skip '$(CORPUS)'
 	$(PLAIN) $(AGAIN) --packages=./cmd/reprise -- -vet=off -parallel 6 -timeout 40m -run '$(CORPUS)'
