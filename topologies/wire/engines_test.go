@@ -376,7 +376,6 @@ func tried(t *testing.T, c *cable, by topologies.DropBy, f topologies.Fault, sen
 // Every engine hits the same frames whoever sends and reads; a reader gets the rest. Where an engine is passed
 // by, it says so.
 func TestEngines(t *testing.T) {
-	newCable(t, 1500, topologies.FrameMatch{}) // where there can be none, nothing below is looked at
 	want := map[string]counts{}                // what arrives, by the fault
 	for _, from := range slices.Sorted(maps.Keys(senders())) {
 		for _, to := range slices.Sorted(maps.Keys(readers())) {
@@ -421,7 +420,7 @@ func TestEngines(t *testing.T) {
 			t.Errorf("of %s, %d arrived, which tells nothing", name, n)
 		}
 	}
-	if got := want["second"]; got[2] != 0 || len(got) != datagrams-1 {
+	if got, tried := want["second"]; tried && (got[2] != 0 || len(got) != datagrams-1) { // not by who runs one of them alone, or none
 		t.Errorf("of all but the second, %v arrived", got)
 	}
 }
