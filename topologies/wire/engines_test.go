@@ -376,7 +376,7 @@ func tried(t *testing.T, c *cable, by topologies.DropBy, f topologies.Fault, sen
 // Every engine hits the same frames whoever sends and reads; a reader gets the rest. Where an engine is passed
 // by, it says so.
 func TestEngines(t *testing.T) {
-	want := map[string]counts{}                // what arrives, by the fault
+	want := map[string]counts{} // what arrives, by the fault
 	for _, from := range slices.Sorted(maps.Keys(senders())) {
 		for _, to := range slices.Sorted(maps.Keys(readers())) {
 			for _, by := range topologies.DropsBy() {
