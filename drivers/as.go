@@ -1,8 +1,8 @@
 package drivers
 
 // As finds an ability through wrappers, as errors.As finds an error: it returns the first T of
-// v, of what v's Unwrap returns, and so on. v is a [Driver] or a [Factory]; T is an ability or a
-// concrete type. Ask for an ability in this way and not with a type assertion, which a wrapper
+// v, of what v's Unwrap returns, and so on. v is a [Driver], a [Factory] or a [Host]; T is an ability
+// or a concrete type. Ask for an ability in this way and not with a type assertion, which a wrapper
 // would answer for what it wraps.
 //
 // A wrapper embeds the interface and has an Unwrap() that returns it, of the interface's own

@@ -138,8 +138,11 @@ func (n *Node) TryFor(ctx context.Context, op, script string, timeout time.Durat
 	return x, nil
 }
 
-// exitLeft is the status of prepare where daemons of ours run, whose names it prints.
-const exitLeft = 3
+// Statuses of prepare: daemons of ours run, whose names it prints; the node has no folder for us, and no mkdir.
+const (
+	exitLeft   = 3
+	exitNoRoom = 4
+)
 
 // prepare takes away what daemons have left, makes the directories that are needed, writes the supervisor, and begins
 // the reading of syslog, which it waits for. Like all that runs at every start, it begins no program for what the shell can find
@@ -152,12 +155,13 @@ func (n *Node) prepare() string {
 	return fmt.Sprintf(`%s
 [ -z "$left" ] || exit %d
 set -- %s
-for d in "$@"; do [ -d "$d" ] || { mkdir -p "$@" || exit 1; break; }; done
+for d in "$@"; do [ -d "$d" ] || { mkdir -p "$@" 2>/dev/null; break; }; done
+[ -d /run/reprise ] || exit %d
 for f in /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; do if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi; done
 (
 %s) </dev/null >/dev/null 2>&1 || :
 printf '%%s' %s >/run/reprise/supervise || exit 1
-`, supervisors, exitLeft, strings.Join(dirs, " "), syslogScript, session.Quote(superviseScript))
+`, supervisors, exitLeft, strings.Join(dirs, " "), exitNoRoom, syslogScript, session.Quote(superviseScript))
 }
 
 // Prepare makes the node ready for daemons: it ends those of ours that still run,
@@ -172,6 +176,11 @@ func (n *Node) Prepare(ctx context.Context) error {
 	x, err := n.Try(ctx, op, script)
 	if err == nil && x.Exit == exitLeft {
 		if err = n.stopThese(ctx, strings.Fields(x.Output)); err == nil {
+			x, err = n.Try(ctx, op, script)
+		}
+	}
+	if err == nil && x.Exit == exitNoRoom { // who writes a file makes the folders that lead to it
+		if err = n.Fail(op, n.Target.Host.WriteFile(ctx, "/run/reprise/supervise", nil, 0o755)); err == nil {
 			x, err = n.Try(ctx, op, script)
 		}
 	}
