@@ -715,6 +715,14 @@ func TestCompareLate(t *testing.T) {
 				if err != nil || out.Ruling != tt.want || !strings.Contains(out.Reason, tt.says) || out.ShowedWithin != 120*time.Millisecond || out.Showed < tt.after {
 					t.Errorf("%s after %s of %s: %s, %v", out.Ruling, out.Showed, out.ShowedWithin, out.Reason, err)
 				}
+				if tt.want != result.Undecided {
+					return
+				}
+				dir := evidence.Dir{Path: out.New.Dir}
+				stored("verify.json", func(c *result.Comparison) { c.Ruling = result.Fixed })(t, dir)
+				if _, err := experiment.HoldComparison(dir.Path); err == nil || !strings.Contains(err.Error(), tt.says) {
+					t.Errorf("told as fixed: %v", err)
+				}
 			})
 		})
 	}

@@ -321,13 +321,17 @@ func HoldComparison(folder string) (unheld string, err error) {
 		return "", fmt.Errorf("it is stored with the confidence %g, which is none of a comparison", stored.Confidence)
 	}
 	workaround := stored.What == theWorkaround
-	of := SampleOf
+	how := Sides{Of: SampleOf, SameBuilds: workaround}
 	if workaround {
-		of = ReliefOf
+		how.Of = ReliefOf
 	}
-	c := &Comparison{Confidence: stored.Confidence, Before: math.MaxInt, MaxTrials: math.MaxInt}
+	c := &Comparison{Confidence: stored.Confidence, Before: math.MaxInt, MaxTrials: math.MaxInt, Relief: workaround}
 	sides := map[result.Arm]evidence.Dir{}
-	for arm, side := range map[result.Arm]string{result.Old: stored.Old.Dir, result.New: stored.New.Dir} {
+	for _, of := range []struct {
+		arm  result.Arm
+		side string
+	}{{result.Old, stored.Old.Dir}, {result.New, stored.New.Dir}} {
+		arm, side := of.arm, of.side
 		dir, info, err := evidence.OpenDir(filepath.Join(folder, filepath.Base(side)))
 		if err != nil { // what was made of them lies within each
 			dir, info, err = evidence.OpenDir(filepath.Join(folder, "..", filepath.Base(side)))
@@ -338,7 +342,12 @@ func HoldComparison(folder string) (unheld string, err error) {
 		if err := dir.CheckStored(info); err != nil {
 			return "", fmt.Errorf("the run %s, which it rests on: %w", dir.ID(), err)
 		}
-		if err := c.recorded(arm, dir, of); err != nil {
+		if arm == result.Old { // whose window its hits are held against
+			if how.Old, _, _, err = plan.OpenRun(dir.Path); err != nil {
+				return "", fmt.Errorf("the run %s, which it rests on: %w", dir.ID(), err)
+			}
+		}
+		if err := c.recorded(arm, dir, how.sample); err != nil {
 			return "", fmt.Errorf("the run %s, which it rests on: %w", dir.ID(), err)
 		}
 		sides[arm] = dir

@@ -75,11 +75,3 @@ func (r *Replay) Try(_ context.Context, c Candidate, n int) ([]Result, error) {
 	}
 	return out, nil
 }
-
-// Left is how many runs of the ledger nobody asked for.
-func (r *Replay) Left() (n int) {
-	for _, results := range r.left {
-		n += len(results)
-	}
-	return n
-}

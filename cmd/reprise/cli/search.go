@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -27,6 +29,14 @@ type IsolateChoices struct {
 	Speed       Speed         `json:"speed,omitempty"`
 	Provider    string        `json:"provider,omitempty"`
 	Scenario    string        `json:"scenario"` // within input/
+}
+
+// Check tells what of the choices no reduction can have.
+func (c IsolateChoices) Check() error {
+	if c.Measure < 1 || c.Measure > MaxCount || c.ControlRuns < 0 || c.ControlRuns > MaxCount || math.IsNaN(c.KeepRate) || c.KeepRate <= 0 || c.KeepRate > 1 || c.Budget < 0 {
+		return InputError("--measure takes 1 to %d, --control-trials 0 to %d, --keep-rate more than 0 and at most 1, --budget no less than nothing", MaxCount, MaxCount)
+	}
+	return nil
 }
 
 // Options are those of the reduction, for a scenario that has a control or none.
@@ -53,6 +63,14 @@ type BisectChoices struct {
 	Speed      Speed                `json:"speed,omitempty"`
 	Provider   string               `json:"provider,omitempty"`
 	Scenario   string               `json:"scenario"` // within input/
+}
+
+// Check tells what of the choices no bisection can have.
+func (c BisectChoices) Check() error {
+	if math.IsNaN(c.Confidence) || c.Confidence <= 0.5 || c.Confidence >= 1 || c.MaxRuns < 1 || c.MaxRuns > MaxCount || c.Measure < 1 || c.Measure > MaxCount {
+		return InputError("--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 to %d", MaxCount)
+	}
+	return nil
 }
 
 // Options are those of the bisection; set is what Set says.
@@ -97,7 +115,10 @@ func holdIsolation(ctx context.Context, dir evidence.Dir) (string, error) {
 	if err := evidence.ReadJSON(dir.File("options.json"), &c); err != nil {
 		return "", err
 	}
-	l, _, err := loadHeld(dir, c.Scenario, c.Set)
+	if err := c.Check(); err != nil {
+		return "", fmt.Errorf("options.json: %w", err)
+	}
+	l, _, err := LoadSearch(dir, c.Scenario, c.Set, nil)
 	if err != nil {
 		return "", err
 	}
@@ -113,15 +134,22 @@ func holdBisection(ctx context.Context, dir evidence.Dir) (string, error) {
 	if err := evidence.ReadJSON(dir.File("options.json"), &c); err != nil {
 		return "", err
 	}
-	l, set, err := loadHeld(dir, c.Scenario, c.Set)
+	if err := c.Check(); err != nil {
+		return "", fmt.Errorf("options.json: %w", err)
+	}
+	l, set, err := LoadSearch(dir, c.Scenario, c.Set, nil)
 	if err != nil {
 		return "", err
 	}
 	return experiment.HoldBisection(ctx, dir, l, c.Options(set))
 }
 
-// loadHeld reads the scenario that a search keeps in its folder, to look at it only.
-func loadHeld(dir evidence.Dir, file string, sets []string) (*scenarios.Loaded, map[string]string, error) {
+// LoadSearch reads the scenario that a search keeps in its folder; file is where, below input. trust is what a foreign one is
+// allowed; to look at it only, nothing.
+func LoadSearch(dir evidence.Dir, file string, sets, trust []string) (*scenarios.Loaded, map[string]string, error) {
+	if !filepath.IsLocal(filepath.FromSlash(file)) {
+		return nil, nil, InputError("options.json of %s names a scenario that is not below its input: %s", dir.Path, FirstLine(file, mostNamed))
+	}
 	set, err := ParseSet(sets)
 	if err != nil {
 		return nil, nil, err
@@ -130,6 +158,9 @@ func loadHeld(dir evidence.Dir, file string, sets []string) (*scenarios.Loaded, 
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(file)), scenarios.Options{Platforms: reg.Platforms(), Recorded: true, Set: set, Template: reg.Template})
+	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(file)), scenarios.Options{Platforms: reg.Platforms(), Recorded: true, Set: set, Template: reg.Template, Trust: trust})
 	return l, set, err
 }
+
+// mostNamed bounds what is told of a name that is none, in bytes.
+const mostNamed = 80

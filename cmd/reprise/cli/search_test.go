@@ -16,14 +16,19 @@ import (
 func TestHoldSearch(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file         string
+		options      [2]string // what of them is otherwise
 		foreign      bool
 		unheld, want string
 	}{
-		"nothing":                      {},
-		"an isolation that is not so":  {file: "isolation.json", want: "its ledger does not come to its end"},
-		"a bisection that is not so":   {file: "bisection.json", want: "its ledger does not come to its end"},
-		"an isolation out of a bundle": {file: "isolation.json", foreign: true, unheld: "it came out of a bundle without its runs, and is told as it is stored"},
-		"a fix without its runs":       {file: "verify.json", unheld: "its runs do not lie beside it: it is told as it is stored"},
+		"nothing":                             {},
+		"an isolation that is not so":         {file: "isolation.json", want: "its ledger does not come to its end"},
+		"a bisection that is not so":          {file: "bisection.json", want: "its ledger does not come to its end"},
+		"an isolation out of a bundle":        {file: "isolation.json", foreign: true, unheld: "it came out of a bundle without its runs, and is told as it is stored"},
+		"an isolation of a file beside":       {file: "isolation.json", options: [2]string{"scenario.yaml", "../../scenario.yaml"}, want: "a scenario that is not below its input: ../../scenario.yaml"},
+		"a bisection of a file beside":        {file: "bisection.json", options: [2]string{"scenario.yaml", "/etc/passwd"}, want: "a scenario that is not below its input: /etc/passwd"},
+		"an isolation measured less than not": {file: "isolation.json", options: [2]string{`"measure":2`, `"measure":-2`}, want: "options.json: --measure takes 1 to"},
+		"a bisection measured less than not":  {file: "bisection.json", options: [2]string{`"measure":2`, `"measure":-2`}, want: "--measure 1 to"},
+		"a fix without its runs":              {file: "verify.json", unheld: "its runs do not lie beside it: it is told as it is stored"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -39,6 +44,9 @@ func TestHoldSearch(t *testing.T) {
 			} {
 				if path == "" {
 					continue
+				}
+				if path == "options.json" {
+					text = strings.Replace(text, tt.options[0], tt.options[1], 1)
 				}
 				if err := evidence.WriteFile(filepath.Join(dir, path), []byte(text)); err != nil {
 					t.Fatal(err)

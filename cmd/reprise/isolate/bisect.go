@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -39,12 +38,11 @@ func (o *bisectOptions) check() error {
 	case o.Labs < 1 || o.Labs > 64:
 		return cli.InputError("--labs takes 1 to 64")
 	case o.resume != "" && o.scenario == "": // by the choices that it was begun with
+		return nil
 	case o.resume != "" || o.scenario == "" || o.list == "":
 		return cli.InputError("give a scenario and --versions, or --resume with the folder of a bisection")
-	case math.IsNaN(o.Confidence) || o.Confidence <= 0.5 || o.Confidence >= 1 || o.MaxRuns < 1 || o.MaxRuns > cli.MaxCount || o.Measure < 1 || o.Measure > cli.MaxCount:
-		return cli.InputError("--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 to %d", cli.MaxCount)
 	}
-	return nil
+	return o.BisectChoices.Check()
 }
 
 func newBisect(a *cli.App, runF func(context.Context, *bisectOptions) error) *cobra.Command {

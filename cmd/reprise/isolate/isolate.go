@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"time"
 
@@ -40,10 +39,9 @@ func (o *isolateOptions) check() error {
 	case o.Labs < 1 || o.Labs > 64:
 		return cli.InputError("--labs takes 1 to 64")
 	case o.resume != "": // by the choices that it was begun with
-	case o.Measure < 1 || o.Measure > cli.MaxCount || o.ControlRuns < 0 || o.ControlRuns > cli.MaxCount || math.IsNaN(o.KeepRate) || o.KeepRate <= 0 || o.KeepRate > 1 || o.Budget < 0:
-		return cli.InputError("--measure takes 1 to %d, --control-trials 0 to %d, --keep-rate more than 0 and at most 1, --budget no less than nothing", cli.MaxCount, cli.MaxCount)
+		return nil
 	}
-	return nil
+	return o.IsolateChoices.Check()
 }
 
 func newIsolate(a *cli.App, runF func(context.Context, *isolateOptions) error) *cobra.Command {

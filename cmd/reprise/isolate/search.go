@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -31,15 +30,7 @@ func resume[O any](path, what string, choices *O) (evidence.Dir, error) {
 
 // loadSearch reads the scenario that an isolation or a bisection keeps in its folder.
 func loadSearch(a *cli.App, dir evidence.Dir, file string, sets []string) (*scenarios.Loaded, map[string]string, error) {
-	set, err := cli.ParseSet(sets)
-	if err != nil {
-		return nil, nil, err
-	}
-	reg, err := cli.Registry()
-	if err != nil {
-		return nil, nil, err
-	}
-	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(file)), scenarios.Options{Platforms: reg.Platforms(), Recorded: true, Set: set, Template: reg.Template, Trust: a.Trust})
+	l, set, err := cli.LoadSearch(dir, file, sets, a.Trust)
 	if err != nil {
 		return nil, nil, err
 	}
