@@ -69,7 +69,7 @@ const lookTimeout = 5 * time.Second
 
 // mostState bounds what a node may say of its state, and mostGone what a note tells of it, in bytes.
 const (
-	mostState = 8 << 20 // settings of a node with a thousand interfaces
+	mostState = 4 << 20 // settings of a node with several hundred interfaces
 	mostGone  = 200
 )
 

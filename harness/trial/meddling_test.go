@@ -70,7 +70,8 @@ func TestMeddling(t *testing.T) {
 		{"the scenario may have set it", `{node: r1, exec: "(sleep 3; sysctl -w x) & break it"}`, idle(links) + "/proc/sys/net/ipv4/conf/eth1/rp_filter:0\n" + trie, idle(links) + "/proc/sys/net/ipv4/conf/eth1/rp_filter:1\n" + trie, evidence.Reproduced, ""},
 		{"it does not answer the second time", breaks, links + trie, "", evidence.Reproduced, "r1: not looked at for what is done to it from outside: its shell ended with status 1"},
 		{"nor at all", breaks, "", links + trie, evidence.Reproduced, "r1: not looked at for what is done to it from outside: its shell ended with status 1"},
-		{"it says too much", breaks, links + trie, links + "halted 42 bgpd\n" + strings.Repeat("|-- 10.0.0.2\n", 100_000), evidence.Reproduced, "r1: not looked at for what is done to it from outside: its state is longer than 1MiB"},
+		{"it says too much", breaks, links + trie, links + "halted 42 bgpd\n" + strings.Repeat("|-- 10.0.0.2\n", 400_000), evidence.Reproduced, "r1: not looked at for what is done to it from outside: its state is longer than 4MiB"},
+		{"it has hundreds of interfaces", breaks, links + trie, links + "halted 42 bgpd\n" + strings.Repeat("/proc/sys/net/ipv6/conf/ethernet/setting:1\n", 60_000), evidence.Inconclusive, "bgpd (process 42) of r1 was stopped by a signal"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
