@@ -42,7 +42,7 @@ func (o *bisectOptions) check() error {
 	case o.resume != "" || o.scenario == "" || o.list == "":
 		return cli.InputError("give a scenario and --versions, or --resume with the folder of a bisection")
 	}
-	return o.BisectChoices.Check()
+	return o.Check()
 }
 
 func newBisect(a *cli.App, runF func(context.Context, *bisectOptions) error) *cobra.Command {

@@ -41,7 +41,7 @@ func (o *isolateOptions) check() error {
 	case o.resume != "": // by the choices that it was begun with
 		return nil
 	}
-	return o.IsolateChoices.Check()
+	return o.Check()
 }
 
 func newIsolate(a *cli.App, runF func(context.Context, *isolateOptions) error) *cobra.Command {
