@@ -81,6 +81,34 @@ func TestDamage(t *testing.T) {
 	if cut, ok := errors.AsType[*evidence.BrokenOffError](dir.CheckLedger()); !ok || cut.Trial != 2 || !strings.HasPrefix(cut.Error(), "broken off: trial 2") {
 		t.Errorf("the last trial, that no line tells of: %v", dir.CheckLedger())
 	}
+	if err := evidence.WriteJSON(dir.Trial(2).File("verdict.json"), evidence.TrialVerdict{Trial: 1, Verdict: evidence.Reproduced}); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.CheckLedger(); err == nil || !strings.Contains(err.Error(), "trial 2: its verdict is that of trial 1") {
+		t.Errorf("a trial that was copied: %v", err)
+	}
+	if err := evidence.WriteJSON(dir.Trial(2).File("verdict.json"), evidence.TrialVerdict{Trial: 2, Verdict: evidence.Reproduced}); err != nil {
+		t.Fatal(err)
+	}
+	copied := dir.Trial(2).File("observations.ndjson")
+	if err := os.Link(file, copied); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.CheckLedger(); err == nil || !strings.Contains(err.Error(), "trial 2: its record is that of trial 1") {
+		t.Errorf("a trial that was copied, and its number altered: %v", err)
+	}
+	if err := os.Remove(copied); err != nil {
+		t.Fatal(err)
+	}
+	if err := evidence.WriteJSON(trial.File("verdict.json"), evidence.TrialVerdict{Verdict: evidence.NotReproduced}); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.CheckLedger(); err == nil || !strings.Contains(err.Error(), "trial 1 is stored as not-reproduced, and the ledger tells of it as reproduced") {
+		t.Errorf("a trial of another verdict: %v", err)
+	}
+	if err := evidence.WriteJSON(trial.File("verdict.json"), evidence.TrialVerdict{Verdict: evidence.Reproduced}); err != nil {
+		t.Fatal(err)
+	}
 	write := func(v evidence.RunVerdict) {
 		t.Helper()
 		if err := evidence.WriteJSON(dir.File("verdict.json"), v); err != nil {

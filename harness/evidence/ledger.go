@@ -199,17 +199,21 @@ func (e *BrokenOffError) Error() string {
 }
 
 // CheckLedger holds the run's ledger against itself and against the trials: its chain has to be
-// whole, each record the one whose digest it holds, and each trial that has a verdict in it. Where that is so but for
-// the last one, and that is none that the run was judged by as a whole, the error is a [*BrokenOffError].
+// whole, each record the one whose digest it holds, each trial that has a verdict in it, with that verdict, and no
+// record another's. Where that is so but for the last one, and that is none that the run was judged by as a whole, the
+// error is a [*BrokenOffError].
 func (d Dir) CheckLedger() error {
 	all, err := d.Attempts()
 	errs := []error{err}
 	told := map[int]bool{}
+	said := map[int]Verdict{}
+	records := map[string]int{}
 	for _, e := range all {
 		told[e.Trial] = true
 		if e.Uncounted != "" {
 			continue
 		}
+		said[e.Trial], records[e.Digest] = e.Verdict, e.Trial
 		digest, err := d.Trial(e.Trial).Digest()
 		switch _, gone := os.Stat(d.Trial(e.Trial).Path); {
 		case errors.Is(gone, os.ErrNotExist):
@@ -224,11 +228,21 @@ func (d Dir) CheckLedger() error {
 	var untold []int
 	last, verdicts := 0, 0
 	for _, t := range trials {
-		if _, judged, _ := t.Verdict(); judged {
-			last = t.Number
-			verdicts++
-			if !told[last] {
-				untold = append(untold, last)
+		v, judged, _ := t.Verdict()
+		if !judged {
+			continue
+		}
+		last = t.Number
+		verdicts++
+		switch is, counted := said[last]; {
+		case v.Trial != 0 && v.Trial != last:
+			errs = append(errs, fmt.Errorf("trial %d: its verdict is that of trial %d", last, v.Trial))
+		case counted && is != v.Verdict:
+			errs = append(errs, fmt.Errorf("trial %d is stored as %s, and the ledger tells of it as %s", last, v.Verdict, is))
+		case !told[last]:
+			untold = append(untold, last)
+			if digest, err := t.Digest(); err == nil && records[digest] != 0 {
+				errs = append(errs, fmt.Errorf("trial %d: its record is that of trial %d", last, records[digest]))
 			}
 		}
 	}
