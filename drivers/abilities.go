@@ -62,6 +62,12 @@ type EvidenceSource interface {
 	EvidenceCommands() []string
 }
 
+// ConfigShower tells which of an [EvidenceSource]'s commands shows the configuration that runs, in a form that nobody alters but who
+// configures the node.
+type ConfigShower interface {
+	ConfigCommand() string
+}
+
 // LogMark is a position in each of a node's log files, by path. A driver keeps what else it needs to find them
 // again beside that, by keys that are no path.
 type LogMark map[string]int64

@@ -24,6 +24,7 @@ type able struct {
 	drivers.Sheller
 	drivers.FactSource
 	drivers.EvidenceSource
+	drivers.ConfigShower
 	drivers.LogSource
 	drivers.LogTeller
 	drivers.SessionOpener
@@ -52,7 +53,8 @@ func has[T any](v any) bool { _, ok := drivers.As[T](v); return ok }
 var sessionAbilities = map[string]func(any) bool{
 	"Booter": has[drivers.Booter], "BootTeller": has[drivers.BootTeller], "Configurer": has[drivers.Configurer],
 	"Sheller": has[drivers.Sheller], "FactSource": has[drivers.FactSource], "EvidenceSource": has[drivers.EvidenceSource],
-	"LogSource": has[drivers.LogSource], "LogTeller": has[drivers.LogTeller], "SessionOpener": has[drivers.SessionOpener],
+	"ConfigShower": has[drivers.ConfigShower],
+	"LogSource":    has[drivers.LogSource], "LogTeller": has[drivers.LogTeller], "SessionOpener": has[drivers.SessionOpener],
 	"ConfigResetter":  has[drivers.ConfigResetter],
 	"DaemonRestarter": has[drivers.DaemonRestarter], "DeathWatcher": has[drivers.DeathWatcher],
 	"ProcessController": has[drivers.ProcessController], "Stopper": has[drivers.Stopper], "Checkpointer": has[drivers.Checkpointer],

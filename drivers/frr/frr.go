@@ -412,6 +412,9 @@ func harmful(command, version string) bool {
 	return command == "show ip ospf interface" && (err != nil || major < 8)
 }
 
+// ConfigCommand implements drivers.ConfigShower.
+func (*Driver) ConfigCommand() string { return "show running-config" }
+
 // EvidenceCommands implements drivers.EvidenceSource.
 func (d *Driver) EvidenceCommands() []string {
 	commands := []string{

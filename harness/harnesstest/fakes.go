@@ -370,6 +370,9 @@ func (d *driver) Absent(_ context.Context, line string, shell bool) ([]string, e
 // ForgetPrograms has nothing to forget.
 func (d *driver) ForgetPrograms() {}
 
+// ConfigCommand implements drivers.ConfigShower.
+func (*driver) ConfigCommand() string { return "show config" }
+
 func (d *driver) Configure(_ context.Context, lines []string) ([]drivers.Exchange, error) {
 	var out []drivers.Exchange
 	for _, line := range lines {

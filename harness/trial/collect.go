@@ -32,6 +32,8 @@ type collector struct {
 
 	once  sync.Once
 	shown bool // the states after were recorded when the symptom had shown
+
+	configs reconfigured
 }
 
 // stateOfSymptom records the states after, before a workaround takes away what they show.
@@ -78,6 +80,7 @@ func (c *collector) gather(ctx context.Context) {
 	if !c.shown {
 		c.states(ctx, "after")
 	}
+	c.configs.record(c.lab, c.rec)
 	c.tech(ctx)
 	c.deaths.triage(ctx) // the last: nothing of the node's state waits for a debugger
 }

@@ -39,10 +39,12 @@ type meddling struct {
 // stateOf is a script that prints what a node's kernel has, in the forms of proc(5): flags of interfaces, addresses, what
 // runs and what stands still; and the queues and tables of rules that frames go through, where there are programs that
 // show them. Tables of keepalived, which writes them by itself, are left out. Neighbours, rules of policy and routes are those
-// that somebody put in by hand: what a routing daemon puts in has its protocol (rtnetlink(7), rtm_protocol).
+// that somebody put in by hand: what a routing daemon puts in has its protocol (rtnetlink(7), rtm_protocol). Policies are those of
+// IPsec, which no program of ours puts in.
 const stateOf = `for f in /sys/class/net/*/flags; do
 	f=${f%/flags}
 	{ read -r x <"$f/flags" && read -r m <"$f/mtu" && read -r a <"$f/address"; } 2>/dev/null && echo "link ${f##*/} $x $m $a"
+	[ -e "$f/master" ] && { read -r x <"$f/master/ifindex"; } 2>/dev/null && echo "member ${f##*/} $x"
 done
 for p in /proc/[0-9]*; do
 	{ read -r s <"$p/stat" && read -r c <"$p/comm"; } 2>/dev/null || continue
@@ -54,7 +56,7 @@ tc qdisc show 2>/dev/null
 nft list tables 2>/dev/null | while read -r _ family name; do
 	[ "$name" = keepalived ] || echo "rules $(nft -s list table "$family" "$name" 2>/dev/null | cksum) $family $name"
 done
-for what in "neigh show nud permanent" "neigh show proxy" "rule show" "route show table all proto boot" "route show table all proto static"; do
+for what in "neigh show nud permanent" "neigh show proxy" "rule show" "route show table all proto boot" "route show table all proto static" "xfrm policy"; do
 	for x in -4 -6; do
 		ip -o $x $what 2>/dev/null | while read -r line; do echo "hand $x ${what%% *} $line"; done
 	done
@@ -75,7 +77,9 @@ const (
 
 // nodeState is what a node's kernel has.
 type nodeState struct {
-	up        map[string]bool // whether an interface is, of those that are there
+	up        map[string]bool   // whether an interface is, of those that are there
+	flags     map[string]uint64 // of what is not seen otherwise: quietFlags
+	masters   map[string]string // the index of the bridge, bond or VRF that an interface is of
 	mtu       map[string]string
 	macs      map[string]string
 	queues    map[string]string // of interfaces, of a kind that only a command brings
@@ -102,6 +106,13 @@ var daemons = []string{
 	"nhrpd", "pathd", "bfdd", "vrrpd", "vtysh", "bird", "bird6", "birdc", "ovs-vswitchd", "ovsdb-server", "mstpd", "lldpd", "tcpdump", "iperf3",
 }
 
+// Flags of an interface that only a command changes: it resolves no addresses, it takes no frames for many (netdevice(7)).
+const (
+	flagNoARP     = 0x80
+	flagMulticast = 0x1000
+	quietFlags    = flagNoARP | flagMulticast
+)
+
 // plainQueues are what the kernel gives an interface by itself.
 //
 //nolint:gochecknoglobals // a list that is only read
@@ -110,7 +121,7 @@ var plainQueues = []string{"noqueue", "noop", "mq", "pfifo_fast", "fq_codel", "f
 // parseState reads what [stateOf] prints.
 func parseState(out string) nodeState {
 	s := nodeState{
-		up: map[string]bool{}, mtu: map[string]string{}, macs: map[string]string{}, queues: map[string]string{}, tables: map[string]string{},
+		up: map[string]bool{}, flags: map[string]uint64{}, masters: map[string]string{}, mtu: map[string]string{}, macs: map[string]string{}, queues: map[string]string{}, tables: map[string]string{},
 		addresses: map[string]bool{}, halted: map[string]string{}, hand: map[string]string{}, sysctls: map[string]string{},
 	}
 	leaf := ""
@@ -120,6 +131,9 @@ func parseState(out string) nodeState {
 		case len(w) == 5 && w[0] == "link":
 			flags, err := strconv.ParseUint(w[2], 0, 32)
 			s.up[w[1]], s.mtu[w[1]], s.macs[w[1]] = err == nil && flags&1 != 0, w[3], w[4] // IFF_UP
+			s.flags[w[1]] = flags & quietFlags
+		case len(w) == 3 && w[0] == "member":
+			s.masters[w[1]] = w[2]
 		case len(w) >= 3 && w[0] == "halted":
 			s.halted[w[1]] = strings.Join(w[2:], " ")
 		case len(w) >= 2 && w[0] == "runs":
@@ -152,7 +166,9 @@ func parseState(out string) nodeState {
 func (s nodeState) byHand(w []string) {
 	what := strings.Fields(passing.ReplaceAllString(strings.Join(w[2:], " "), " "))
 	if !slices.Contains(what, "proto") {
-		s.hand[strings.Join(slices.Concat(w[:1], what), " ")] = map[string]string{"neigh": "neighbour", "rule": "rule of policy", "route": "route"}[w[1]]
+		s.hand[strings.Join(slices.Concat(w[:1], what), " ")] = map[string]string{
+			"neigh": "neighbour", "rule": "rule of policy", "route": "route", "xfrm": "policy of IPsec",
+		}[w[1]]
 	}
 }
 
@@ -260,7 +276,7 @@ func (m *meddling) compare(n *labNode, was, now nodeState) {
 // put tells what was put in by hand, or taken out, and which setting is another one; empty where there is nothing of the
 // kind, or the scenario may have done it. A route that goes with its port or its address is none.
 func (m *meddling) put(n *labNode, was, now nodeState) string {
-	forms := map[string]*regexp.Regexp{"neighbour": neighbours, "rule of policy": policies, "route": routes}
+	forms := map[string]*regexp.Regexp{"neighbour": neighbours, "rule of policy": policies, "route": routes, "policy of IPsec": encryption}
 	for _, what := range slices.Sorted(maps.Keys(now.hand)) {
 		kind := now.hand[what]
 		if _, before := was.hand[what]; !before && !m.mayHave(n, forms[kind], nothing) {
@@ -338,6 +354,10 @@ func (m *meddling) turned(n *labNode, was, now nodeState) string {
 			return fmt.Sprintf("%s of %s was given another name, or taken away", iface, n.Name)
 		case there && mac != was.macs[iface] && !m.mayHave(n, names, ports):
 			return fmt.Sprintf("%s of %s was given the address %s", iface, n.Name, mac)
+		case there && now.masters[iface] != was.masters[iface] && !m.mayHave(n, names, ports):
+			return fmt.Sprintf("%s of %s was put into a bridge, a bond or a VRF, or taken out of one", iface, n.Name)
+		case there && now.flags[iface] != was.flags[iface] && !m.mayHave(n, flagged, ports):
+			return fmt.Sprintf("whether %s of %s resolves addresses, and takes frames for many, was changed (arp, multicast)", iface, n.Name)
 		case now.queues[iface] != was.queues[iface] && !m.mayHave(n, filters, rules):
 			return fmt.Sprintf("the queue of %s of %s was changed (%s)", iface, n.Name, cmp.Or(now.queues[iface], was.queues[iface]))
 		}
@@ -373,6 +393,7 @@ var (
 	halts   = regexp.MustCompile(`\b(?:SIG)?(?:STOP|TSTP)\b|kill\b.*\b(?:19|20)\b|\b(?:gdb|strace)\b`)
 	sizes   = regexp.MustCompile(`\b(?:down|shutdown|ifdown|off|disable|del|delete|ifreload|netplan|reboot|mtu|add-port|master|flush|replace|dhclient|udhcpc|dhcpcd)\b`)
 	names   = regexp.MustCompile(`\b(?:name|netns|del|delete|address|hw|mac|bond|team|master|vrf|add-port|add-bond|nmcli|netplan|ifreload|reboot)\b`)
+	flagged = regexp.MustCompile(`\b(?:arp|multicast|ifconfig|nmcli|netplan|ifreload|reboot)\b`)
 	filters = regexp.MustCompile(`\b(?:nft|tc|sysctl|ufw|firewall-cmd|qos)\b|tables\b|icmp_echo|/proc/sys`)
 )
 
@@ -382,6 +403,7 @@ var (
 	neighbours = regexp.MustCompile(`\b(?:n|nei|neigh|neighbou?r|arp|ndp)\b`)
 	policies   = regexp.MustCompile(`\b(?:ru|rule|pbr|vrf)\b`)
 	routes     = regexp.MustCompile(`\b(?:r|ro|route|routes|default|gateway|dhclient|udhcpc|dhcpcd|nmcli|netplan|ifup|ifdown|ifreload|reboot)\b`)
+	encryption = regexp.MustCompile(`\b(?:x|xfrm|ipsec|swanctl|setkey|charon|racoon)\b`)
 	settings   = regexp.MustCompile(`\b(?:sysctl|forwarding|reboot)\b|/proc/sys`)
 	nothing    = regexp.MustCompile(`$.^`)
 )

@@ -129,6 +129,7 @@ func (c *collector) state(ctx context.Context, n *labNode, at stateAt, timeout t
 		state.Error = c.rec.hide(err.Error())
 		c.rec.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: command, Outcome: evidence.Failed, Detail: err.Error()})
 	}
+	c.configs.keep(n, at.when, state)
 	c.rec.fail(evidence.WriteJSON(c.rec.dir.File("states", at.when, n.Name, fmt.Sprintf("%02d-%s.json", at.number, flat(command))), state))
 	return err == nil
 }
