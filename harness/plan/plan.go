@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -482,12 +483,28 @@ func (p *Plan) Acts() bool {
 // CommandsFor gives what the scenario has a node carry out: its configuration, files and
 // set-up, and the steps on it, one command each.
 func (p *Plan) CommandsFor(node string) []string {
+	return p.commands(node, func(string) bool { return true })
+}
+
+// CommandsSince is [Plan.CommandsFor] less what was over when the node had booted: of its configuration and set-up only what goes on.
+func (p *Plan) CommandsSince(node string) []string { return p.commands(node, goesOn.MatchString) }
+
+// goesOn matches a configuration, or a command, that leaves something behind which acts later: in the background, or when a daemon
+// calls it.
+var goesOn = regexp.MustCompile(`(?:^|[^&>])&(?:$|[^&>0-9-])|\b(?:nohup|setsid|at|crond?|notify\w*|\w*script)\b`)
+
+// commands gives what a node carries out, of its configuration and set-up that which boots says.
+func (p *Plan) commands(node string, boots func(string) bool) []string {
 	var texts []string
 	for _, n := range p.Nodes {
 		if n.Name != node {
 			continue
 		}
-		texts = append(append(texts, string(n.Config)), n.Exec...)
+		for _, text := range append([]string{string(n.Config)}, n.Exec...) {
+			if boots(text) {
+				texts = append(texts, text)
+			}
+		}
 		for _, data := range n.Files {
 			texts = append(texts, string(data))
 		}

@@ -40,7 +40,7 @@ type meddling struct {
 // runs and what stands still; and the queues and tables of rules that frames go through, where there are programs that
 // show them. Tables of keepalived, which writes them by itself, are left out. Neighbours, rules of policy and routes are those
 // that somebody put in by hand: what a routing daemon puts in has its protocol (rtnetlink(7), rtm_protocol). Policies are those of
-// IPsec, which no program of ours puts in.
+// IPsec, which no program of ours puts in. A route of the kernel itself goes with its address and its port, or by somebody's hand.
 const stateOf = `for f in /sys/class/net/*/flags; do
 	f=${f%/flags}
 	{ read -r x <"$f/flags" && read -r m <"$f/mtu" && read -r a <"$f/address"; } 2>/dev/null && echo "link ${f##*/} $x $m $a"
@@ -61,7 +61,8 @@ for what in "neigh show nud permanent" "neigh show proxy" "rule show" "route sho
 		ip -o $x $what 2>/dev/null | while read -r line; do echo "hand $x ${what%% *} $line"; done
 	done
 done
-grep -rs "" /proc/sys/net/ipv4 /proc/sys/net/ipv6/conf
+ip -o -4 route show proto kernel 2>/dev/null | while read -r line; do echo "kernel -4 route $line"; done
+grep -rs "" /proc/sys/net/ipv4 /proc/sys/net/ipv6/conf /proc/sys/net/ipv6/icmp
 grep -B 1 "/32 host LOCAL" /proc/net/fib_trie
 true
 `
@@ -89,6 +90,7 @@ type nodeState struct {
 	halted    map[string]string
 	busy      bool              // something runs there that may change ports and addresses
 	hand      map[string]string // what was put in by hand, and of which kind it is
+	kernel    map[string]bool   // routes that the kernel put in
 	sysctls   map[string]string // by file
 	unknown   bool              // something runs there of which nobody knows what it puts in and sets
 }
@@ -122,7 +124,7 @@ var plainQueues = []string{"noqueue", "noop", "mq", "pfifo_fast", "fq_codel", "f
 func parseState(out string) nodeState {
 	s := nodeState{
 		up: map[string]bool{}, flags: map[string]uint64{}, masters: map[string]string{}, mtu: map[string]string{}, macs: map[string]string{}, queues: map[string]string{}, tables: map[string]string{},
-		addresses: map[string]bool{}, halted: map[string]string{}, hand: map[string]string{}, sysctls: map[string]string{},
+		addresses: map[string]bool{}, halted: map[string]string{}, hand: map[string]string{}, kernel: map[string]bool{}, sysctls: map[string]string{},
 	}
 	leaf := ""
 	for line := range strings.Lines(out) {
@@ -149,6 +151,8 @@ func parseState(out string) nodeState {
 			s.tables[w[3]+" "+w[4]] = w[1]
 		case len(w) > 3 && w[0] == "hand":
 			s.byHand(w[1:])
+		case len(w) > 3 && w[0] == "kernel":
+			s.kernel[lasting(w[1:])] = true
 		case strings.HasPrefix(line, "/proc/sys/net/"):
 			name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "/proc/sys/net/")), ":")
 			s.sysctls[name] = value
@@ -164,12 +168,17 @@ func parseState(out string) nodeState {
 // byHand takes what somebody put in: its family, its kind and what ip(8) shows of it, less what comes and goes with the port.
 // What has a protocol is a daemon's.
 func (s nodeState) byHand(w []string) {
-	what := strings.Fields(passing.ReplaceAllString(strings.Join(w[2:], " "), " "))
-	if !slices.Contains(what, "proto") {
-		s.hand[strings.Join(slices.Concat(w[:1], what), " ")] = map[string]string{
+	if what := lasting(w); !slices.Contains(w, "proto") {
+		s.hand[what] = map[string]string{
 			"neigh": "neighbour", "rule": "rule of policy", "route": "route", "xfrm": "policy of IPsec",
 		}[w[1]]
 	}
+}
+
+// lasting is what ip(8) shows, its family, and not its kind, less what the kernel changes by itself.
+func lasting(w []string) string {
+	what := strings.Fields(passing.ReplaceAllString(strings.Join(w[2:], " "), " "))
+	return strings.Join(slices.Concat(w[:1], what), " ")
 }
 
 // passing is what ip(8) shows of a route and changes by itself.
@@ -261,6 +270,11 @@ func (m *meddling) compare(n *labNode, was, now nodeState) {
 			gone = append(gone, "address "+a+" was taken away")
 		}
 	}
+	for _, a := range slices.Sorted(maps.Keys(now.addresses)) {
+		if !was.addresses[a] && !was.busy && !now.busy { // what runs elsewhere may take one
+			gone = append(gone, "address "+a+" was put in")
+		}
+	}
 	switch what := evidence.Bounded(strings.Join(gone, ", "), mostGone) + " while the symptom was looked at"; {
 	case len(gone) == 0:
 	case was.busy || now.busy || m.mayHave(n, sizes, ports):
@@ -287,6 +301,11 @@ func (m *meddling) put(n *labNode, was, now nodeState) string {
 		kind := was.hand[what]
 		if _, there := now.hand[what]; !there && was.keeps(now) && !m.mayHave(n, forms[kind], nothing) {
 			return fmt.Sprintf("a %s of %s was taken out by hand (%s)", kind, n.Name, shown(what))
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(was.kernel)) {
+		if !now.kernel[what] && was.keeps(now) && !m.mayHave(n, kernelRoutes, nothing) {
+			return fmt.Sprintf("the kernel's route of %s was taken out by hand, or its address has another length (%s)", n.Name, shown(what))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(was.sysctls)) {
@@ -400,12 +419,13 @@ var (
 // Commands that may have put in what is asked about, or have set it; and a look that shows nothing, for no look and no software of a
 // node does that.
 var (
-	neighbours = regexp.MustCompile(`\b(?:n|nei|neigh|neighbou?r|arp|ndp)\b`)
-	policies   = regexp.MustCompile(`\b(?:ru|rule|pbr|vrf)\b`)
-	routes     = regexp.MustCompile(`\b(?:r|ro|route|routes|default|gateway|dhclient|udhcpc|dhcpcd|nmcli|netplan|ifup|ifdown|ifreload|reboot)\b`)
-	encryption = regexp.MustCompile(`\b(?:x|xfrm|ipsec|swanctl|setkey|charon|racoon)\b`)
-	settings   = regexp.MustCompile(`\b(?:sysctl|forwarding|reboot)\b|/proc/sys`)
-	nothing    = regexp.MustCompile(`$.^`)
+	neighbours   = regexp.MustCompile(`\b(?:n|nei|neigh|neighbou?r|arp|ndp)\b`)
+	policies     = regexp.MustCompile(`\b(?:ru|rule|pbr|vrf)\b`)
+	routes       = regexp.MustCompile(`\b(?:r|ro|route|routes|default|gateway|dhclient|udhcpc|dhcpcd|nmcli|netplan|ifup|ifdown|ifreload|reboot)\b`)
+	kernelRoutes = regexp.MustCompile(routes.String() + `|` + names.String())
+	encryption   = regexp.MustCompile(`\b(?:x|xfrm|ipsec|swanctl|setkey|charon|racoon)\b`)
+	settings     = regexp.MustCompile(`\b(?:sysctl|forwarding|reboot)\b|/proc/sys`)
+	nothing      = regexp.MustCompile(`$.^`)
 )
 
 // Looks that show it: of a node's ports, and of its processes.
@@ -419,7 +439,7 @@ var (
 // condition of the node shows it.
 func (m *meddling) mayHave(n *labNode, done, shown *regexp.Regexp) bool {
 	p := m.lab.plan
-	commands := p.CommandsFor(n.Name)
+	commands := p.CommandsSince(n.Name)
 	for _, c := range slices.Concat(p.Symptom, p.Expect) {
 		if c.Cond.Node != n.Name {
 			continue
