@@ -12,6 +12,8 @@ type Change struct {
 	// delete": one that holds all words of a deed and the interface is taken to have done it.
 	// None: no command of a node does.
 	Deeds []string
+	// Undoes says that it takes a fault's force away.
+	Undoes bool
 }
 
 // StateChecker is a lab that can tell whether what it has built is still there. What a node

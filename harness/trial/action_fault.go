@@ -120,6 +120,9 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 			return errors.Join(err, takeBack(ctx, active))
 		}
 		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.Title(), link: &at, how: a.armedAs, fired: active.Fired, heal: active.Heal}
+		if s.Step.Fault == scenarios.FaultDown {
+			f.down = &at
+		}
 		f.counted, f.delay = s.Action().Effect().Counted, time.Duration(s.Step.Delay)
 		if s.Step.Armed() {
 			f.link = nil // an up does not mean it
@@ -151,7 +154,7 @@ func flap(ctx context.Context, a *actor, faulter topologies.Faulter, at topologi
 		}
 		down := s
 		down.Step.For, down.Step.Background = s.Step.FlapDown(), false
-		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: fmt.Sprintf("flap %d", i+1), how: a.armedAs, fired: active.Fired, heal: active.Heal}
+		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: fmt.Sprintf("flap %d", i+1), how: a.armedAs, fired: active.Fired, heal: active.Heal, down: &at}
 		if err := a.faults.inForce(ctx, f, down); err != nil {
 			return err
 		}

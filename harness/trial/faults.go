@@ -19,12 +19,16 @@ type activeFault struct {
 	how             string               // it was armed, and acts, where there is more than one way
 	until           string               // when it was disarmed, in words
 	link            *topologies.Endpoint // of a fault on a link
+	down            *topologies.Endpoint // the port that it holds down
 	counted         bool                 // it says how often it acted
 	delay           time.Duration        // of a fault that delays frames, in the lab's time
 	fired           func(context.Context) (uint64, error)
 	acted           func() (topologies.Acted, bool) // tells more than fired; nil: nobody does
 	heal            func(context.Context) error     // nil: it stays, and the lab is reset after the trial
 }
+
+// shortestHalf is half of the shortest time for which it is looked whether a port that is held down is.
+const shortestHalf = 500 * time.Millisecond
 
 // faults are those of a trial that are in force. Each is taken back once.
 type faults struct {
@@ -49,7 +53,14 @@ func (f *faults) inForce(ctx context.Context, fault *activeFault, s plan.Step) e
 	}
 	begin := f.rec.now()
 	last := func(ctx context.Context) error {
-		f.lab.pause(ctx, f.rec, time.Duration(s.Step.For))
+		half := time.Duration(s.Step.For) / 2
+		f.lab.pause(ctx, f.rec, half)
+		if fault.down != nil && f.rec.clock.Real(half) >= shortestHalf {
+			var look sync.WaitGroup
+			look.Go(func() { labState{f.lab, f.rec}.undone(ctx, *fault.down) })
+			defer look.Wait() // it delays nothing
+		}
+		f.lab.pause(ctx, f.rec, time.Duration(s.Step.For)-half)
 		if err := f.heal(ctx, fault); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
@@ -94,12 +95,36 @@ func (s labState) broke(node, detail string) {
 	s.rec.event(evidence.Event{Kind: evidence.EventLab, Lane: node, Outcome: evidence.Failed, Detail: detail})
 }
 
+// undone tells whether the fault that holds a port down does so, and breaks the lab where it does not.
+func (s labState) undone(ctx context.Context, at topologies.Endpoint) {
+	c, ok := topologies.As[topologies.StateChecker](s.lab.res)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	changes, err := c.Changes(ctx)
+	if err != nil {
+		return // the end of the phase asks again
+	}
+	for _, change := range changes {
+		if change.Undoes && slices.Contains(change.Ends, at) && !s.lab.meant(change) {
+			s.broke(at.Node, change.What)
+		}
+	}
+}
+
 // meant reports whether the scenario itself may have brought a change about: whether a command
 // that it gives a node at one of the ends names the interface and the deed. Nobody can be
-// asked who did it, so that anything else is taken to have come from outside.
+// asked who did it, so that anything else is taken to have come from outside. Who takes a fault back by a command
+// does so after it: before, the fault was never what the scenario says.
 func (l *Lab) meant(c topologies.Change) bool {
 	return slices.ContainsFunc(c.Ends, func(e topologies.Endpoint) bool {
-		return slices.ContainsFunc(l.plan.CommandsFor(e.Node), func(command string) bool {
+		commands := l.plan.CommandsFor(e.Node)
+		if c.Undoes {
+			commands = l.afterFault(e)
+		}
+		return slices.ContainsFunc(commands, func(command string) bool {
 			words := strings.FieldsFunc(command, func(r rune) bool {
 				return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.@+", r)
 			})
@@ -108,4 +133,20 @@ func (l *Lab) meant(c topologies.Change) bool {
 			})
 		})
 	})
+}
+
+// afterFault are the lines that a node carries out in steps behind the first fault on a port of its, or on the other end of its cable.
+func (l *Lab) afterFault(e topologies.Endpoint) (lines []string) {
+	link, _ := l.plan.Topology.Link(e.Node, e.Interface)
+	behind := false
+	for _, s := range plan.Each(l.plan.Stimulus, l.plan.Workaround) {
+		switch at := s.Step.Link; {
+		case s.LeftOut:
+		case at != "" && (at == e.String() || at == link.A.String() || at == link.B.String()):
+			behind = true
+		case behind && s.Step.Node == e.Node:
+			lines = append(lines, s.Action().Effect().Lines...)
+		}
+	}
+	return lines
 }

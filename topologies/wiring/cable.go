@@ -58,14 +58,18 @@ func (p Plug) changes(mtu int, view View, x Link) []topologies.Change {
 	change := func(deeds []string, format string, args ...any) {
 		changes = append(changes, topologies.Change{What: fmt.Sprintf(format, args...), Ends: []topologies.Endpoint{p.Endpoint}, Deeds: deeds})
 	}
+	undone := func(deeds []string, format string, args ...any) {
+		change(deeds, format, args...)
+		changes[len(changes)-1].Undoes = true
+	}
 	if p.Drop != 0 && x.Program != p.Drop {
-		change([]string{"link xdp", "link xdpgeneric"}, "the fault that drops frames at %s was taken away", p.Endpoint)
+		undone([]string{"link xdp", "link xdpgeneric"}, "the fault that drops frames at %s was taken away", p.Endpoint)
 	}
 	if p.Egress != 0 && x.Egress != p.Egress {
-		change([]string{"qdisc del", "filter del", "nft flush", "nft delete"}, "the fault that drops frames as they leave %s was taken away", p.Endpoint)
+		undone([]string{"qdisc del", "filter del", "nft flush", "nft delete"}, "the fault that drops frames as they leave %s was taken away", p.Endpoint)
 	}
 	if p.Down && x.Up {
-		change([]string{"link up", "ifconfig up"}, "%s is up although a fault holds it down", p.Endpoint)
+		undone([]string{"link up", "ifconfig up"}, "%s is up although a fault holds it down", p.Endpoint)
 	}
 	if p.Segment.Name == "" {
 		return changes
