@@ -430,7 +430,7 @@ func (c *checker) adviceExpect() {
 	for i, e := range c.s.Expect {
 		if _, shown := c.inBaseline(e); !shown && !c.waitedFor(e) && e.Never == 0 {
 			c.Warnf(yamlpos.Index("expect", i), "a control in which it does, or a baseline that has it",
-				"nothing shows that %q can come about: what is mistaken in it looks like the problem", e.Name)
+				"nothing shows that %q can come about: what is mistaken in it looks like the problem, and a trial in which no look shows it is inconclusive", e.Name)
 			return
 		}
 	}

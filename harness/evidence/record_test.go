@@ -40,7 +40,7 @@ func TestBoundedText(t *testing.T) {
 // Rules are ordered; what no program ever had is later than none, and a record without a name
 // is of the first.
 func TestRules(t *testing.T) {
-	order := []evidence.Rules{"none", evidence.RulesV1, evidence.RulesV2, evidence.RulesV3, evidence.RulesV4, evidence.RulesV5}
+	order := []evidence.Rules{"none", evidence.RulesV1, evidence.RulesV2, evidence.RulesV3, evidence.RulesV4, evidence.RulesV5, evidence.RulesV6}
 	for i, r := range order {
 		for k, other := range order[1:] {
 			if r.Since(other) != (i >= k+1) {
@@ -48,7 +48,7 @@ func TestRules(t *testing.T) {
 			}
 		}
 	}
-	if !evidence.CurrentRules.Since(evidence.RulesV5) {
+	if !evidence.CurrentRules.Since(evidence.RulesV6) {
 		t.Errorf("today's are %s", evidence.CurrentRules)
 	}
 	for text, want := range map[string]evidence.Rules{`{}`: evidence.RulesV1, `{"rules": "1"}`: evidence.RulesV1, `{"rules": "2"}`: evidence.RulesV2} {

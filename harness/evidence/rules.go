@@ -38,9 +38,12 @@ const (
 	// stimulus where it held in a window of its own then, one that compares with the look before where two looks before
 	// compare so, and where nobody knows of any the verdict says so. Of a ping, an answer that came twice is one.
 	RulesV5 Rules = "5"
+	// RulesV6: that something expected is not there after a stimulus is no reproduction where nothing of the trial shows that it
+	// ever was, and no control is there to show it.
+	RulesV6 Rules = "6"
 
 	// CurrentRules judge what is recorded now.
-	CurrentRules = RulesV5
+	CurrentRules = RulesV6
 )
 
 // UnmarshalText accepts the rules that this program knows.
@@ -52,7 +55,7 @@ func (r *Rules) UnmarshalText(b []byte) error {
 	return nil
 }
 
-func allRules() []Rules { return []Rules{RulesV1, RulesV2, RulesV3, RulesV4, RulesV5} }
+func allRules() []Rules { return []Rules{RulesV1, RulesV2, RulesV3, RulesV4, RulesV5, RulesV6} }
 
 // Since reports whether r are the rules that another name stands for, or later ones. Rules that
 // do not exist are later than none.

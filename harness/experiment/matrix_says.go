@@ -25,7 +25,8 @@ const (
 
 // CellSaysOf is what a trial says of its cell, by the table of scenarios/suites/README.md, section 3. For a
 // test it is a failure, and not inconclusive, that the set-up never came about, that a process
-// died and that something expected is not there beside a symptom that is not there either.
+// died and that something expected is not there beside a symptom that is not there either, or was never seen to be: the matrix
+// has others in which it is.
 func CellSaysOf(v evidence.TrialVerdict) CellSays {
 	switch v.Verdict { //nolint:exhaustive // of what is inconclusive the rule says more
 	case evidence.NotReproduced:
@@ -36,7 +37,7 @@ func CellSaysOf(v evidence.TrialVerdict) CellSays {
 		return SaysNeither
 	}
 	switch v.Rule {
-	case judge.RuleOtherFailure, judge.RuleUnexpected:
+	case judge.RuleOtherFailure, judge.RuleUnexpected, judge.RuleNeverShown:
 		return SaysFailed
 	case judge.RulePrepared:
 		// A step that was refused says nothing, unless what refused it had died.

@@ -50,6 +50,7 @@ func TestCellSaysOf(t *testing.T) {
 		{"a step was refused by what had died", evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: judge.RulePrepared, OtherFailures: []string{"ospfd died"}}, experiment.SaysFailed},
 		{"a process died", evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: judge.RuleOtherFailure, OtherFailures: []string{"ospfd died"}}, experiment.SaysFailed},
 		{"beside a symptom that is not there", evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: judge.RuleUnexpected}, experiment.SaysFailed},
+		{"it never was as expected", evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: judge.RuleNeverShown}, experiment.SaysFailed},
 		{"a look without answer", evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: "expectation unknown"}, experiment.SaysNothing},
 		{"the lab broke", evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: "lab broke"}, experiment.SaysNothing},
 		{"the machine is too slow", evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: "too slow"}, experiment.SaysNothing},

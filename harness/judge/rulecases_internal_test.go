@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -13,6 +14,9 @@ const (
 	alreadyWords = "every symptom was there before the stimulus already"
 	unknownWords = `whether "symptom[0]" was there before the stimulus already is not known: `
 )
+
+// moves is that a value changes.
+var moves = scenarios.Condition{Node: "r1", Run: "show count", Expect: "text", Changes: &scenarios.Changes{AtLeast: 1, Within: sec}, Every: sec / 2}
 
 // ruleCases are the cases of [TestEveryRule].
 var ruleCases = []struct {
@@ -67,6 +71,68 @@ var ruleCases = []struct {
 		c.plan.Expect = append(c.plan.Expect, check(c.t, "expect[1]", shows("up")))
 		c.looks("expect[1]", 4, "down", "down", "down")
 	}, evidence.Reproduced, `"expect[1]"`, ""},
+	{RuleNeverShown, "it was not there before the stimulus either", func(c *trialCase) {
+		c.onlyExpects("down", "down", "down", "down")
+		c.baselineOf("show other")
+	}, evidence.Inconclusive, `"expect[0]" does not hold: it was not so in 1s (3 looks); seen last: down; and nothing shows that it ever did`, ""},
+	{RuleNeverShown, "the look before the stimulus had no answer", func(c *trialCase) {
+		c.onlyExpects("", "down", "down", "down")
+		c.baselineOf("show other")
+	}, evidence.Inconclusive, "Let the baseline show it, or declare a control in which it holds", ""},
+	{RuleNeverShown, "what must never be was there before the stimulus", func(c *trialCase) {
+		c.onlyExpects("down", "down")
+		c.expectsNever("down")
+		c.baselineOf("show other")
+	}, evidence.Inconclusive, `"expect[0]" does not hold`, ""},
+	{RuleNeverShown, "a value that must move, and no baseline in which it does", func(c *trialCase) {
+		c.onlyExpects("1", "1", "1", "1")
+		c.plan.Expect = []plan.Check{check(c.t, "expect[0]", moves)}
+	}, evidence.Inconclusive, `"expect[0]" does not hold`, ""},
+	{"expectation false", "a value that moved in the baseline, and moves no more", func(c *trialCase) {
+		c.onlyExpects("1", "1", "1", "1")
+		c.plan.Expect = []plan.Check{check(c.t, "expect[0]", moves)}
+		c.plan.Baseline = []plan.Check{check(c.t, "baseline[0]", moves)}
+		c.again("baseline[0]", 1, "1", "2")
+	}, evidence.Reproduced, `"expect[0]" does not hold`, ""},
+	{"expectation false", "the look before the stimulus shows it", func(c *trialCase) {
+		c.onlyExpects("up", "down", "down", "down")
+		c.baselineOf("show other")
+	}, evidence.Reproduced, `"expect[0]" does not hold`, ""},
+	{"expectation false", "the baseline asks the same otherwise", func(c *trialCase) {
+		c.onlyExpects("", "down", "down", "down")
+		c.plan.Baseline[0].Cond.Expect = "len(text) > 0"
+	}, evidence.Reproduced, `"expect[0]" does not hold`, ""},
+	{"expectation false", "a step waited for it", func(c *trialCase) {
+		c.onlyExpects("", "down", "down", "down")
+		c.baselineOf("show other")
+		c.waitsFor(evidence.OK, "up", "flapped")
+	}, evidence.Reproduced, `"expect[0]" does not hold`, ""},
+	{"expectation false", "of two it is the one that was there that is told", func(c *trialCase) {
+		c.onlyExpects("up", "down", "down", "down")
+		c.baselineOf("show other")
+		c.plan.Expect = slices.Insert(c.plan.Expect, 0, check(c.t, "expect[1]", scenarios.Condition{Node: "r1", Run: "show more", Expect: `text == "up"`, Eventually: sec, Every: sec / 2}))
+		c.looks("expect[1]", 4, "down", "down", "down")
+	}, evidence.Reproduced, `^"expect[0]"`, ""},
+	{"expectation false", "a control is to show it", func(c *trialCase) {
+		c.onlyExpects("down", "down", "down", "down")
+		c.baselineOf("show other")
+		c.plan.Loaded = &scenarios.Loaded{Scenario: scenarios.Scenario{Control: &scenarios.Control{Without: []string{"stimulus.0"}}}}
+	}, evidence.Reproduced, `"expect[0]" does not hold`, "nothing of this trial shows that what is expected ever held: that is for the control to show"},
+	{"expectation false", "without a stimulus", func(c *trialCase) {
+		c.onlyExpects("down", "down", "down", "down")
+		c.baselineOf("show other")
+		c.plan.Stimulus[0].LeftOut = true
+	}, evidence.Reproduced, `"expect[0]" does not hold`, ""},
+	{"expectation false", "by RulesV5, which asked for nothing more", func(c *trialCase) {
+		c.onlyExpects("down", "down", "down", "down")
+		c.baselineOf("show other")
+		c.plan.Rules = evidence.RulesV5
+	}, evidence.Reproduced, `"expect[0]" does not hold`, ""},
+	{"expectation false", "a line that must never come", func(c *trialCase) {
+		c.onlyExpects("", "panic")
+		c.plan.Expect = []plan.Check{check(c.t, "expect[0]", scenarios.Condition{Node: "r1", Log: "panic", Never: sec, Every: sec / 2})}
+		c.Observations[len(c.Observations)-1].Count = 1
+	}, evidence.Reproduced, `"expect[0]" does not hold`, `whether "expect[0]" held before the stimulus is not known: nobody looked`},
 	{"another failure", "and all that is expected", func(c *trialCase) {
 		c.onlyExpects("up", "up")
 		c.add(evidence.PhaseSymptom, diedToo)

@@ -40,6 +40,7 @@ const (
 	RulePrepared     = "baseline or stimulus" // did not come about
 	RuleOtherFailure = "another failure"      // a process died
 	RuleUnexpected   = "expectation"          // is not there, beside a symptom that is not there either
+	RuleNeverShown   = "never shown"          // what is expected is not there, and nothing shows that it ever was
 )
 
 // Names of rules by which a trial was ended before its time.
@@ -81,7 +82,12 @@ func trialRules() []rule[*judge] {
 		{name: RuleUnexpected, when: besideSymptom(expectationsAre(evidence.False)), verdict: evidence.Inconclusive, reason: "another failure: %q does not hold: %s"},
 		{name: "as expected", when: withoutSymptom(expectationsAre(evidence.True)), verdict: evidence.NotReproduced, reason: "all that is expected holds"},
 		{name: "expectation unknown", when: expectationsAre(evidence.Unknown), verdict: evidence.Inconclusive, reason: "%q is unknown: %s"},
-		{name: "expectation false", when: expectationsAre(evidence.False), verdict: evidence.Reproduced, reason: "%q does not hold: %s"},
+		{
+			name: RuleNeverShown, since: evidence.RulesV6, when: neverShown, verdict: evidence.Inconclusive,
+			reason: "%q does not hold: %s; and nothing shows that it ever did: what can never come about looks the same. " +
+				"Let the baseline show it, or declare a control in which it holds",
+		},
+		{name: "expectation false", when: expectationFails, verdict: evidence.Reproduced, reason: "%q does not hold: %s", note: shownElsewhere},
 		{name: "symptom false", when: symptomIs(evidence.False), verdict: evidence.NotReproduced, reason: "%q: %s"},
 		{name: "symptom unknown", when: symptomIs(evidence.Unknown), verdict: evidence.Inconclusive, reason: "%q is unknown: %s"},
 		{

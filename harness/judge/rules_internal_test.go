@@ -99,6 +99,17 @@ func (c *trialCase) onlyExpects(before string, after ...string) {
 	c.expects(before, after...)
 }
 
+// baselineOf has the baseline look at something else.
+func (c *trialCase) baselineOf(run string) { c.plan.Baseline[0].Cond.Run = run }
+
+// expectsNever has what is expected be that something is never shown.
+func (c *trialCase) expectsNever(text string) {
+	c.t.Helper()
+	never := shows(text)
+	never.Eventually, never.Never = 0, sec
+	c.plan.Expect = []plan.Check{check(c.t, "expect[0]", never)}
+}
+
 // add puts an event at the end of a phase.
 func (c *trialCase) add(phase evidence.Phase, e evidence.Event) {
 	i := slices.IndexFunc(c.Events, func(o evidence.Event) bool { return o.Kind == evidence.EventPhaseEnd && o.Phase == phase })

@@ -11,7 +11,7 @@ import (
 // AskedBefore are the symptoms of which a trial asks whether they were there before the stimulus already; none where there is no
 // stimulus.
 func (p *Plan) AskedBefore() []*Check {
-	if !slices.ContainsFunc(p.Stimulus, func(s Step) bool { return !s.LeftOut }) {
+	if !p.Stimulated() {
 		return nil
 	}
 	var asked []*Check
@@ -22,6 +22,14 @@ func (p *Plan) AskedBefore() []*Check {
 	}
 	return asked
 }
+
+// Stimulated reports whether the trial has a stimulus, of which nothing or not all is left out.
+func (p *Plan) Stimulated() bool {
+	return slices.ContainsFunc(p.Stimulus, func(s Step) bool { return !s.LeftOut })
+}
+
+// Controlled reports whether the scenario declares a control.
+func (p *Plan) Controlled() bool { return p.Loaded != nil && p.Loaded.Scenario.Control != nil }
 
 // Before gives the condition of a symptom as it is watched before the stimulus, and whether one look does not tell
 // whether it was there: also where it compares with the look before.
