@@ -43,6 +43,20 @@ type ProgramSeeker interface {
 	ForgetPrograms()
 }
 
+// PartTeller tells which parts of a command line may fail without anybody seeing it: the line ends with the status of another.
+type PartTeller interface {
+	// Parts gives them in the order in which they stand in the line; shell says that the line is for Shell, and not for Run. None
+	// where the line hides nothing, or where a part cannot be run once more by itself.
+	Parts(line string, shell bool) []HiddenPart
+}
+
+// HiddenPart is a part of a line whose failure nobody sees.
+type HiddenPart struct {
+	Command string // as it stands in the line
+	Alone   string // a line for the same way in that runs it once more, prints nothing, and ends with its status
+	No      []int  // statuses other than 0 by which such a program says no
+}
+
 // Facts are what a node says it is.
 type Facts struct {
 	Platform string            `json:"platform"`

@@ -61,6 +61,9 @@ func (d *Driver) Absent(ctx context.Context, line string, _ bool) ([]string, err
 	return d.Node.Absent(ctx, line, true)
 }
 
+// Parts implements drivers.PartTeller: a line of Run is a shell line too.
+func (d *Driver) Parts(line string, _ bool) []drivers.HiddenPart { return d.Node.Parts(line, true) }
+
 // Run implements drivers.Driver: a shell line.
 func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, error) {
 	return d.Shell(ctx, c)

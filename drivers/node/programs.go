@@ -55,6 +55,18 @@ func (n *Node) Absent(ctx context.Context, line string, shell bool) ([]string, e
 	return absent, nil
 }
 
+// Parts implements drivers.PartTeller for lines of Shell. A line of Run is another's.
+func (n *Node) Parts(line string, shell bool) []drivers.HiddenPart {
+	if !shell {
+		return nil
+	}
+	var parts []drivers.HiddenPart
+	for _, p := range programs.Hidden(line) {
+		parts = append(parts, drivers.HiddenPart(p))
+	}
+	return parts
+}
+
 // ForgetPrograms implements drivers.ProgramSeeker.
 func (n *Node) ForgetPrograms() {
 	n.mu.Lock()

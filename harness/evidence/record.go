@@ -154,9 +154,12 @@ type Observation struct {
 	Error   string `json:"error,omitempty"`   // the look has no answer, for this reason
 	Refusal string `json:"refusal,omitempty"` // the answer says no more than that what was asked about is not there
 	// NotFound names the programs that the command asks for and that the node did not have, before it was run and after.
-	NotFound  string `json:"not-found,omitempty"`
-	Hung      bool   `json:"hung,omitempty"` // which is that none came within the condition's hangs
-	Truncated bool   `json:"truncated,omitempty"`
+	NotFound string `json:"not-found,omitempty"`
+	// Hidden is a part of the command that failed, by its status when it was run once more by itself: the answer is what one that
+	// fails leaves, and the command's own status is another's.
+	Hidden    *HiddenFailure `json:"hidden,omitempty"`
+	Hung      bool           `json:"hung,omitempty"` // which is that none came within the condition's hangs
+	Truncated bool           `json:"truncated,omitempty"`
 	// AtLeast says that what was measured took Answered at least: it was given up then. Of a log that is
 	// truncated it says that Count are the lines since the mark for certain, and Text may have older ones too.
 	AtLeast bool `json:"at-least,omitempty"`
@@ -164,6 +167,12 @@ type Observation struct {
 	Ports map[string]string `json:"ports,omitempty"`
 	// Value is what the expression gave, for people; the judge computes it again.
 	Value string `json:"value,omitempty"`
+}
+
+// HiddenFailure is a part of a command that failed where nobody sees it.
+type HiddenFailure struct {
+	Command string `json:"command"`
+	Exit    int    `json:"exit"`
 }
 
 // Before is the suffix of Ref for the look at a symptom before the stimulus.

@@ -39,7 +39,8 @@ const (
 	// compare so, and where nobody knows of any the verdict says so. Of a ping, an answer that came twice is one.
 	RulesV5 Rules = "5"
 	// RulesV6: that something expected is not there after a stimulus is no reproduction where nothing of the trial shows that it
-	// ever was, and no control is there to show it.
+	// ever was, and no control is there to show it. An answer of which a part failed that the command hides is none, unless the
+	// condition names that status.
 	RulesV6 Rules = "6"
 
 	// CurrentRules judge what is recorded now.

@@ -300,6 +300,7 @@ type Platform struct {
 	UnloggedFn       func(node string) string
 	KillFn           func(node, process, signal string) error
 	AbsentFn         func(node, line string, shell bool) []string
+	PartsFn          func(line string, shell bool) []drivers.HiddenPart
 	ResetFn          func(node string) error
 }
 
@@ -365,6 +366,14 @@ func (d *driver) Absent(_ context.Context, line string, shell bool) ([]string, e
 		return nil, nil
 	}
 	return d.p.AbsentFn(d.node, line, shell), nil
+}
+
+// Parts names none where nothing was said.
+func (d *driver) Parts(line string, shell bool) []drivers.HiddenPart {
+	if d.p.PartsFn == nil {
+		return nil
+	}
+	return d.p.PartsFn(line, shell)
 }
 
 // ForgetPrograms has nothing to forget.

@@ -225,7 +225,7 @@ func unanswered(c *plan.Check, rules evidence.Rules, o evidence.Observation, exi
 	case unrun && exits && len(c.Cond.Exit) == 0 && rules.Since(evidence.RulesV4) && (strings.TrimSpace(o.Text) != "" || o.NotFound != "") && !c.Predicate.Names(o.Exit):
 		return fmt.Sprintf("the shell could not run the command (status %d)%s; where that is an answer, let the expression name the status", o.Exit, words)
 	case len(c.Cond.Exit) > 0, exits, o.Exit == 0:
-		return ""
+		return hiddenFailure(c, rules, o)
 	case o.Exit == 1: // what grep, diff and test say no with
 		return fmt.Sprintf("the command ended with status 1%s; where that is an answer, name it: exit: [0, 1]", words)
 	default:

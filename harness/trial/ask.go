@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -199,11 +201,37 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 		return err
 	}
 	o.NotFound = n.unfound(ctx, by, line, before)
+	if hangs == 0 {
+		o.Hidden = q.hidden(ctx, by, line)
+	}
 	if r, ok := drivers.As[drivers.Refuser](n.driver); ok && hangs == 0 {
 		o.Refusal = r.Refusal(line, by == scenarios.Shell, x.Output)
 	}
 	if x.Rejected != "" && !tells(x) && hangs == 0 {
 		return &RejectedError{Line: x.Command, Words: x.Rejected}
+	}
+	return nil
+}
+
+// hidden is the first part of a command that has failed where its line hides that, asked for by itself where what the condition
+// comes to is what an empty answer would give: one that shows more was given by what worked. Nil where none is known to have.
+func (q question) hidden(ctx context.Context, by scenarios.Channel, line string) *evidence.HiddenFailure {
+	teller, ok := drivers.As[drivers.PartTeller](q.node.driver)
+	if !ok || !judge.DecidedByNothing(q.check, *q.seen) {
+		return nil
+	}
+	for _, part := range teller.Parts(line, by == scenarios.Shell) {
+		ask := q.node.run
+		if by == scenarios.Shell {
+			ask = q.node.shell
+		}
+		x, err := ask(ctx, part.Alone, q.timeout)
+		if err != nil || x.Exit == drivers.NoExit {
+			return &evidence.HiddenFailure{Command: part.Command, Exit: drivers.NoExit}
+		}
+		if x.Exit != 0 && !slices.Contains(part.No, x.Exit) {
+			return &evidence.HiddenFailure{Command: part.Command, Exit: x.Exit}
+		}
 	}
 	return nil
 }
