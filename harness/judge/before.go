@@ -45,6 +45,10 @@ func (j *judge) heldBefore(c *plan.Check) (evidence.Truth, string) {
 	}
 	cond, watched := c.Before()
 	if !watched {
+		if since := j.healthySince(); len(looks) > 1 {
+			last := len(looks) - 1
+			looks = append(slices.DeleteFunc(looks[:last:last], func(o evidence.Observation) bool { return o.At < since }), looks[last])
+		}
 		return OnceBefore(c, j.plan.Rules, looks)
 	}
 	k := slices.IndexFunc(j.record.Events, func(e evidence.Event) bool { return e.Kind == evidence.EventDecided && e.Ref == c.Ref+evidence.Before })
@@ -99,7 +103,12 @@ func OnceBefore(c *plan.Check, rules evidence.Rules, looks []evidence.Observatio
 		return evidence.Unknown, "nobody looked"
 	}
 	s := Evaluate(c, rules, looks[len(looks)-1], &looks[0])
+	for k := len(looks) - 2; s.Err != "" && k >= 0 && rules.Since(evidence.RulesV6); k-- {
+		s = Evaluate(c, rules, looks[k], &looks[0])
+	}
 	switch {
+	case rules.Since(evidence.RulesV6) && c.ShowsInPassing() && cameBefore(c, rules, looks):
+		return evidence.True, ""
 	case s.Err != "":
 		return evidence.Unknown, s.Err
 	case s.Value == !never:
@@ -107,6 +116,51 @@ func OnceBefore(c *plan.Check, rules evidence.Rules, looks []evidence.Observatio
 	default:
 		return evidence.False, ""
 	}
+}
+
+// cameBefore reports whether a symptom came to be so between looks before the stimulus. That it was so first, and then no more, may be
+// the network's coming up.
+func cameBefore(c *plan.Check, rules evidence.Rules, looks []evidence.Observation) bool {
+	var since []Reading
+	for _, o := range looks {
+		if s := Evaluate(c, rules, o, &looks[0]); len(since) > 0 || s.Err == "" && s.Value == false {
+			since = append(since, s)
+		}
+	}
+	if len(since) == 0 {
+		return false
+	}
+	cond, begin := c.Cond, since[0].At
+	length := scenarios.Duration(since[len(since)-1].End - begin + c.Cond.Interval())
+	if cond.Eventually > 0 {
+		cond.Eventually = length
+	} else {
+		cond.Within = length
+	}
+	w := NewWindow(cond, begin, rules)
+	for _, s := range since {
+		w.Observe(s)
+	}
+	return w.Truth == evidence.True
+}
+
+// healthySince is when the last look ended at which something of the baseline did not hold.
+func (j *judge) healthySince() (since time.Duration) {
+	for i := range j.plan.Baseline {
+		c := &j.plan.Baseline[i]
+		if !c.Cond.Boolean() {
+			continue
+		}
+		for _, o := range j.record.Observations {
+			if o.Ref != c.Ref {
+				continue
+			}
+			if s := Evaluate(c, j.plan.Rules, o, nil); s.Err != "" || s.Value != (c.Cond.Never == 0) {
+				since = max(since, o.At+o.Took)
+			}
+		}
+	}
+	return since
 }
 
 // onceBeforeV4 is OnceBefore by RulesV4. By RulesV3 it counted that what never is so was not so then either.

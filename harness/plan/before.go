@@ -38,6 +38,18 @@ func (c *Check) Before() (before scenarios.Condition, watched bool) {
 	return before, watched || c.Predicate.UsesBefore
 }
 
+// mostSilent is how long a look may take that nobody answers, where others go on beside it.
+const mostSilent = 2 * time.Second
+
+// ShowsInPassing reports whether a symptom is a state that only has to show once, or for a while: one that comes and goes shows so before the
+// stimulus too, and one look may miss it. What takes long to look at is none.
+func (c *Check) ShowsInPassing() bool {
+	_, watched := c.Before()
+	probe := c.Cond.Probe()
+	state := probe.Sight().Channel != "" || probe.Kind() == scenarios.ProbeReach
+	return state && !watched && !c.Cond.AfterFalse && c.Cond.Hangs == 0 && c.Cond.Never == 0 && probe.Sight().Silent <= mostSilent
+}
+
 // UnseenBefore says why a condition cannot be looked at before the stimulus as it is after it; empty where it can.
 func (p *Plan) UnseenBefore(c *Check) string {
 	probe, ok := c.Cond.Probe().(scenarios.TrafficProbe)

@@ -28,9 +28,10 @@ type observer struct {
 type watched struct {
 	checks []plan.Check
 	stop   *atomic.Bool
+	seen   func(i int, s judge.Reading) // is told of every look; nil tells nobody
 }
 
-func watching(checks []plan.Check) watched { return watched{checks, &atomic.Bool{}} }
+func watching(checks []plan.Check) watched { return watched{checks: checks, stop: &atomic.Bool{}} }
 
 // watchAll watches the conditions of a phase side by side until each is decided, and
 // reports whether all are true. One that is false ends the others of its list: they cannot
@@ -49,7 +50,11 @@ func (b *observer) watchAll(ctx context.Context, phase evidence.Phase, lists ...
 			holds := new(evidence.Truth)
 			results = append(results, holds)
 			wg.Go(func() {
-				*holds = b.watch(ctx, &list.checks[i], start, list.stop)
+				*holds = b.watchTelling(ctx, &list.checks[i], start, list.stop, func(s judge.Reading) {
+					if list.seen != nil {
+						list.seen(i, s)
+					}
+				})
 				if *holds == evidence.False {
 					list.stop.Store(true)
 				}
@@ -70,12 +75,21 @@ func (b *observer) watchAll(ctx context.Context, phase evidence.Phase, lists ...
 
 // watch looks at one condition until it is decided, its window ends, or stop is set.
 func (b *observer) watch(ctx context.Context, c *plan.Check, start time.Duration, stop *atomic.Bool) evidence.Truth {
+	return b.watchTelling(ctx, c, start, stop, func(judge.Reading) {})
+}
+
+// watchTelling is watch for who wants to know of each look.
+func (b *observer) watchTelling(ctx context.Context, c *plan.Check, start time.Duration, stop *atomic.Bool, seen func(judge.Reading)) evidence.Truth {
 	if b.lab.env.Rehearse {
 		return b.rehearse(ctx, c)
 	}
 	w := judge.NewWindow(c.Cond, start, b.lab.plan.Rules)
 	before := b.before(c)
-	b.look(ctx, c, c.Ref, w, stop, func(o evidence.Observation) judge.Reading { return judge.Evaluate(c, b.lab.plan.Rules, o, before) })
+	b.look(ctx, c, c.Ref, w, stop, func(o evidence.Observation) judge.Reading {
+		s := judge.Evaluate(c, b.lab.plan.Rules, o, before)
+		seen(s)
+		return s
+	})
 	b.decided(c, w.Truth, w.Why)
 	return w.Truth
 }

@@ -102,7 +102,7 @@ func (t *Trial) Execute(ctx context.Context) {
 	}
 	leftovers{t.lab, t.rec}.remember(ctx)
 	t.observer.observeBefore(ctx)
-	t.collector.states(ctx, "before")
+	t.statesBefore(ctx)
 	t.observer.watchBefore(ctx)
 	if !t.stimulate(ctx) && !t.deaths.asked() {
 		return
@@ -185,7 +185,11 @@ func (t *Trial) watchBaseline(ctx context.Context) bool {
 		timer := time.AfterFunc(t.rec.clock.Real(t.patience), func() { stop.Store(true) })
 		defer timer.Stop()
 	}
-	if t.observer.watchAll(ctx, evidence.PhaseBaseline, watched{t.plan.Baseline, &stop}) {
+	h := newHolding(t.plan.Baseline)
+	over := t.observer.lookBeside(ctx, h.begun)
+	held := t.observer.watchAll(ctx, evidence.PhaseBaseline, watched{t.plan.Baseline, &stop, h.seen})
+	over()
+	if held {
 		t.baseline = t.rec.now() - begin
 		return true
 	}
@@ -193,6 +197,14 @@ func (t *Trial) watchBaseline(ctx context.Context) bool {
 		t.rec.note(fmt.Sprintf("the baseline was given up after %s, by when it holds where it does", t.patience.Round(10*time.Millisecond)))
 	}
 	return false
+}
+
+// statesBefore records the states of before the stimulus, and looks at what may show meanwhile.
+func (t *Trial) statesBefore(ctx context.Context) {
+	now := make(chan struct{})
+	close(now)
+	defer t.observer.lookBeside(ctx, now)()
+	t.collector.states(ctx, "before")
 }
 
 // stimulate carries out the stimulus and reports whether all of it took place.
