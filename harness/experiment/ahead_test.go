@@ -167,7 +167,7 @@ func ledgerOf(t *testing.T, dir evidence.Dir) (out []isolate.Entry) {
 		if _, err := os.Stat(dir.File("runs", e.Where, "verdict.json")); err != nil {
 			t.Errorf("run %d: %v", e.Seq, err)
 		}
-		e.Where, e.Reason = "", ""
+		e.Where, e.Reason, e.Prev = "", "", ""
 		out = append(out, e)
 	}
 	return out

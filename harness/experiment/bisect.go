@@ -59,10 +59,13 @@ func Bisect(ctx context.Context, b *Bench, dir evidence.Dir, l *scenarios.Loaded
 	if err := s.check(ctx, b); err != nil {
 		return out, err
 	}
+	if err := s.holdBegun(dir); err != nil {
+		return out, &OptionsError{err}
+	}
 	labs := NewLabOracle(s.cutter, b, dir.File("runs"), o.Labs)
 	begun := false
 	ahead, err := lookAhead(ctx, dir, labs, s.cutter.units, s.again, func(ahead isolate.Oracle) (err error) {
-		rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), s.cutter.units, ahead)
+		rec, err := isolate.NewRecorder(dir.File(searchLedger), begunWith(dir), s.cutter.units, ahead)
 		if err != nil {
 			return err
 		}
@@ -244,7 +247,7 @@ func (s *bisection) inRealTime(ctx context.Context, b *Bench, dir evidence.Dir, 
 	slow.speed = 1
 	labs := NewLabOracle(&slow, b, dir.File("runs"), s.o.Labs)
 	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
-	rec, err := isolate.NewRecorder(dir.File("ledger-real-time.ndjson"), slow.units, labs)
+	rec, err := isolate.NewRecorder(dir.File(realTimeLedger), begunWith(dir), slow.units, labs)
 	if err != nil {
 		return nil, err
 	}

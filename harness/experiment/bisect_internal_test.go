@@ -39,7 +39,7 @@ func TestBisectionCountsTheEnds(t *testing.T) {
 		if !fixed {
 			o = flipped{o}
 		}
-		rec, err := isolate.NewRecorder(filepath.Join(t.TempDir(), "ledger"), b.cutter.units, o)
+		rec, err := isolate.NewRecorder(filepath.Join(t.TempDir(), "ledger"), "", b.cutter.units, o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,6 +55,9 @@ func Isolate(ctx context.Context, b *Bench, dir evidence.Dir, c *PartsCutter, o 
 	if err != nil {
 		return out, &OptionsError{err}
 	}
+	if err := (&runsHeld{dir: dir, clock: whole.Clock}).begun(); err != nil {
+		return out, &OptionsError{err}
+	}
 	out.Clock, out.OneRun = whole.Clock, o.Single
 	s := &isolation{bench: b, dir: dir, o: o, out: &out}
 	red, err := s.reduce(ctx, c)
@@ -93,7 +96,7 @@ type isolation struct {
 
 // record opens a ledger of the folder for what an oracle says.
 func (s *isolation) record(name string, c *PartsCutter, o isolate.Oracle) (*isolate.Recorder, error) {
-	rec, err := isolate.NewRecorder(s.dir.File(name), c.Parts.Units, o)
+	rec, err := isolate.NewRecorder(s.dir.File(name), begunWith(s.dir), c.Parts.Units, o)
 	if err == nil {
 		rec.OnResult = s.told
 	}
@@ -122,7 +125,7 @@ func (s *isolation) reduce(ctx context.Context, c *PartsCutter) (red *isolate.Re
 	}
 	labs := NewLabOracle(c, s.bench, s.dir.File("runs"), s.o.Labs)
 	s.out.Ahead, err = lookAhead(ctx, s.dir, labs, c.Parts.Units, o.Search(c.Parts.Units), func(ahead isolate.Oracle) (err error) {
-		rec, err := s.record("ledger.ndjson", c, ahead)
+		rec, err := s.record(searchLedger, c, ahead)
 		if err != nil {
 			return err
 		}
@@ -139,7 +142,7 @@ func (s *isolation) inRealTime(ctx context.Context, c *PartsCutter, left isolate
 	slow.Options.Speed = 1
 	labs := NewLabOracle(&slow, s.bench, s.dir.File("runs"), s.o.Labs)
 	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
-	rec, err := s.record("ledger-real-time.ndjson", &slow, labs)
+	rec, err := s.record(realTimeLedger, &slow, labs)
 	if err != nil {
 		return nil, err
 	}

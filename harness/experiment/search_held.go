@@ -18,6 +18,8 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies/origin"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // WithoutRuns says that the runs of a search do not lie beside what it came to, so that its ledger is all that it can be held
@@ -38,7 +40,7 @@ func HoldIsolation(ctx context.Context, dir evidence.Dir, parts *Parts, o Isolat
 	if err := evidence.ReadJSON(dir.File("isolation.json"), &stored); err != nil || !stored.Complete {
 		return "", err
 	}
-	entries, err := isolate.ReadLedger(dir.File(searchLedger))
+	entries, err := isolate.ReadLedger(dir.File(searchLedger), begunWith(dir))
 	if err != nil {
 		return "", err
 	}
@@ -107,7 +109,7 @@ func HoldBisection(ctx context.Context, dir evidence.Dir, l *scenarios.Loaded, o
 	if err := evidence.ReadJSON(dir.File("bisection.json"), &stored); err != nil || !stored.Found {
 		return "", err
 	}
-	entries, err := isolate.ReadLedger(dir.File(searchLedger))
+	entries, err := isolate.ReadLedger(dir.File(searchLedger), begunWith(dir))
 	if err != nil {
 		return "", err
 	}
@@ -122,10 +124,7 @@ func HoldBisection(ctx context.Context, dir evidence.Dir, l *scenarios.Loaded, o
 	if err != nil {
 		return "", fmt.Errorf("it is stored as found, and its ledger does not come to its end: %w", err)
 	}
-	r := &runsHeld{dir: dir, clock: stored.Clock, images: map[string]string{}, nodes: o.Nodes}
-	for i, image := range s.cutter.images {
-		r.images[s.cutter.Key(s.cutter.only(i))] = image
-	}
+	r := s.runsHeld(dir, stored.Clock)
 	if err := r.check(entries); err != nil {
 		return "", err
 	}
@@ -140,6 +139,18 @@ func HoldBisection(ctx context.Context, dir evidence.Dir, l *scenarios.Loaded, o
 	}
 	return r.unheld, sameBisection(stored, again)
 }
+
+// runsHeld are what the lines of a bisection's ledgers are held against.
+func (s *bisection) runsHeld(dir evidence.Dir, clock evidence.Clock) *runsHeld {
+	r := &runsHeld{dir: dir, clock: clock, images: map[string]string{}, nodes: s.o.Nodes}
+	for i, image := range s.cutter.images {
+		r.images[s.cutter.Key(s.cutter.only(i))] = image
+	}
+	return r
+}
+
+// holdBegun is [runsHeld.begun] of a bisection.
+func (s *bisection) holdBegun(dir evidence.Dir) error { return s.runsHeld(dir, s.clock).begun() }
 
 // passOver takes the versions before the first and after the last that has a run for ones that could not be run: both ends
 // are measured in any case.
@@ -217,12 +228,46 @@ type runHeld struct {
 
 // realTime reads the ledger of what was tried at speed 1, and holds it against its runs.
 func (r *runsHeld) realTime() ([]isolate.Entry, error) {
-	entries, err := isolate.ReadLedger(r.dir.File(realTimeLedger))
+	entries, err := isolate.ReadLedger(r.dir.File(realTimeLedger), begunWith(r.dir))
 	if err != nil {
 		return nil, err
 	}
 	r.clock = evidence.Clock{}
 	return entries, r.check(entries)
+}
+
+// begunWith is the sum of the options that a search was begun with; empty where nobody knows, as where it came out of a bundle, which may
+// have redacted them.
+func begunWith(dir evidence.Dir) string {
+	if _, foreign, err := origin.Find(dir.Path); foreign || err != nil {
+		return ""
+	}
+	data, err := plain.Read(dir.File("options.json"), plain.Data)
+	if err != nil {
+		return ""
+	}
+	return evidence.SHA256(data)
+}
+
+// begun holds what an earlier call has written down against its runs, for who goes on with it: a line that was altered since would be taken for
+// what was seen.
+func (r *runsHeld) begun() error {
+	for _, name := range []string{searchLedger, realTimeLedger} {
+		entries, err := isolate.ReadLedger(r.dir.File(name), begunWith(r.dir))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if name == realTimeLedger {
+			r.clock = evidence.Clock{}
+		}
+		if err == nil {
+			err = r.check(entries)
+		}
+		if err != nil {
+			return fmt.Errorf("%s is not gone on with: %w", r.dir.Path, err)
+		}
+	}
+	return nil
 }
 
 // check holds a ledger against its runs.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/harness/stats"
 )
 
 // altering is one way in which what a search has stored is altered, and what is said of it.
@@ -51,6 +53,26 @@ func stored[T any](name string, change func(*T)) func(*testing.T, evidence.Dir) 
 		change(&v)
 		if err := evidence.WriteJSON(dir.File(name), v); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// unchained alters a search of a program whose ledgers had no sums.
+func unchained(do func(*testing.T, evidence.Dir)) func(*testing.T, evidence.Dir) {
+	return func(t *testing.T, dir evidence.Dir) {
+		t.Helper()
+		do(t, dir)
+		for _, name := range []string{"ledger.ndjson", "ledger-real-time.ndjson"} {
+			data, err := os.ReadFile(dir.File(name))
+			if errors.Is(err, os.ErrNotExist) {
+				continue
+			}
+			if err == nil {
+				err = os.WriteFile(dir.File(name), regexp.MustCompile(`,"prev":"[^"]*"`).ReplaceAll(data, nil), 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
@@ -115,7 +137,10 @@ func TestHoldBisection(t *testing.T) {
 			{name: "other runs", do: stored(file, func(r *result.Bisection) { r.Good.Misses += 20 }), want: "the side without it is stored as"},
 			{name: "shown in real time", do: stored(file, func(r *result.Bisection) { r.Real = &result.RealTime{Shows: true} }), want: "ledger-real-time.ndjson"},
 			{name: "at another speed", do: stored(file, func(r *result.Bisection) { r.Clock = evidence.Clock{Speed: 10} }), want: "was made in real time"},
-			{name: "an altered line", do: replaced("ledger.ndjson", `"outcome":"miss"`, `"outcome":"hit"`), want: "its ledger"},
+			{name: "an altered line", do: replaced("ledger.ndjson", `"outcome":"miss"`, `"outcome":"hit"`), want: "the line before was altered or taken out"},
+			{name: "an altered line of an older program", do: unchained(replaced("ledger.ndjson", `"outcome":"miss"`, `"outcome":"hit"`)), want: "its ledger"},
+			{name: "other options", do: replaced("options.json", "1", "2"), want: "the search was begun with other options than stand beside it"},
+			{name: "as an older program made it", do: unchained(func(*testing.T, evidence.Dir) {})},
 			{name: "a line that is gone", do: func(t *testing.T, dir evidence.Dir) {
 				t.Helper()
 				data, err := os.ReadFile(dir.File("ledger.ndjson"))
@@ -177,7 +202,10 @@ func TestHoldIsolation(t *testing.T) {
 					{name: "needed, and it was not tried", do: stored(file, func(r *result.Isolation) { r.Needed[0].Without.Misses += 9 }), want: "the parts that are needed is stored as"},
 					{name: "one part more", do: stored(file, func(r *result.Isolation) { r.Needed = append(r.Needed, result.NeededPart{Part: "node r2"}) }), want: "node r2"},
 					{name: "another rate", do: stored(file, func(r *result.Isolation) { r.Original.Hits = 20 }), want: "the scenario's rate is stored as"},
-					{name: "an altered line", do: replaced("ledger.ndjson", `"outcome":"miss"`, `"outcome":"hit"`), want: "its ledger"},
+					{name: "an altered line", do: replaced("ledger.ndjson", `"outcome":"miss"`, `"outcome":"hit"`), want: "the line before was altered or taken out"},
+					{name: "an altered line of an older program", do: unchained(replaced("ledger.ndjson", `"outcome":"miss"`, `"outcome":"hit"`)), want: "its ledger"},
+					{name: "other options", do: replaced("options.json", "1", "2"), want: "the search was begun with other options than stand beside it"},
+					{name: "as an older program made it", do: unchained(func(*testing.T, evidence.Dir) {})},
 					{name: "an altered trial", do: inconclusive, want: "trial 1 is stored as inconclusive, and the ledger tells of it as"},
 				}
 				if speed > 0 {
@@ -232,6 +260,99 @@ func TestHoldComparison(t *testing.T) {
 		}
 		if unheld, err := experiment.HoldComparison(alone); !strings.Contains(unheld, "do not lie beside it") || err != nil {
 			t.Errorf("alone: %s, %v", unheld, err)
+		}
+	})
+}
+
+// Who goes on with a search takes what was written down for what was seen: it has to be what its runs give.
+func TestGoesOnWithWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: since(2)}
+		b := m.bench(t)
+		l := loadMemory(t, memoryCase)
+		bisect := func(dir evidence.Dir) error {
+			_, err := experiment.Bisect(t.Context(), b, dir, l, experiment.BisectOptions{Versions: versions(3), Nodes: []string{"r1"}, Confidence: 0.9, MaxTrials: 60, Measure: 3})
+			return err
+		}
+		parts := experiment.NewParts(l, b.Env.Registry)
+		isolation := func(dir evidence.Dir) error {
+			m.breaks = since(1)
+			defer func() { m.breaks = since(2) }()
+			cutter := &experiment.PartsCutter{Loaded: l, Parts: parts, Platforms: b.Env.Registry.Platforms()}
+			_, err := experiment.Isolate(t.Context(), b, dir, cutter, experiment.IsolateOptions{Labs: 1, Measure: 2, Controls: 1, Single: true})
+			return err
+		}
+		sweep := func(dir evidence.Dir) error {
+			var points []experiment.SweepPoint
+			for n, image := range map[int]string{1: "daemon:1", 2: "daemon:2"} {
+				points = append(points, experiment.SweepPoint{Nth: n, Plan: planMemory(t, l, plan.Options{Trials: 4, Set: map[string]string{"r1.image": image}})})
+			}
+			if points[0].Nth == 2 {
+				points[0], points[1] = points[1], points[0]
+			}
+			o := experiment.SweepOptions{
+				Control: planMemory(t, l, plan.Options{Variant: evidence.VariantControl, Trials: 2}), Controls: 2,
+				Rule: experiment.StopRule{SPRT: &stats.SPRT{P0: 0.05, P1: 0.9, Alpha: 0.05, Beta: 0.05}, Cap: 4},
+			}
+			out, err := experiment.Sweep(t.Context(), b, dir, points, o)
+			if err == nil && out.Outcome != result.Yes {
+				t.Errorf("the sweep: %s", out.Answer)
+			}
+			if err != nil {
+				return err
+			}
+			unheld, err := experiment.HoldSweep(dir, points, o)
+			if unheld != "" || err != nil {
+				t.Errorf("the sweep is not held: %s, %v", unheld, err)
+			}
+			for name, do := range map[string]func(*testing.T, evidence.Dir){
+				`its answer is stored as`:             stored("sweep.json", func(s *result.Sweep) { s.Answer = "it takes frame 7" }),
+				`frame 1: it is stored as triggers`:   stored("sweep.json", func(s *result.Sweep) { s.Points[0].Effect = result.EffectTriggers }),
+				`the control: it is stored as 0 of 9`: stored("sweep.json", func(s *result.Sweep) { s.Control.Valid = 9 }),
+				"frame 2: the run ":                   stored("sweep.json", func(s *result.Sweep) { s.Points[1].Dir = s.Points[0].Dir }),
+			} {
+				copied := evidence.Dir{Path: filepath.Join(t.TempDir(), dir.ID())}
+				if err := evidence.CopyDir(copied.Path, dir.Path); err != nil {
+					t.Fatal(err)
+				}
+				do(t, copied)
+				if _, err := experiment.HoldSweep(copied, points, o); err == nil || !strings.Contains(err.Error(), name) {
+					t.Errorf("a sweep that was altered: %v, want …%s…", err, name)
+				}
+			}
+			return nil
+		}
+		for name, of := range map[string]struct {
+			run  func(evidence.Dir) error
+			ways []altering
+		}{
+			"bisection": {bisect, []altering{
+				{name: "an altered line", do: replaced("ledger.ndjson", `"outcome":"miss"`, `"outcome":"hit"`), want: "the line before was altered or taken out"},
+				{name: "an altered line of an older program", do: unchained(replaced("ledger.ndjson", `"outcome":"miss"`, `"outcome":"hit"`)), want: "it is told as a hit, and its record"},
+				{name: "other options", do: replaced("options.json", "1", "2"), want: "begun with other options"},
+			}},
+			"isolation": {isolation, []altering{
+				{name: "an altered line of an older program", do: unchained(replaced("ledger.ndjson", `"outcome":"miss"`, `"outcome":"hit"`)), want: "it is told as a hit, and its record"},
+				{name: "other options", do: replaced("options.json", "1", "2"), want: "begun with other options"},
+			}},
+			"sweep": {sweep, []altering{
+				{name: "an altered point", do: replaced("measured.json", `"harmless"`, `"triggers"`), want: "frame 1: it is stored as triggers"},
+				{name: "other options", do: replaced("options.json", "1", "2"), want: "begun with other options"},
+			}},
+		} {
+			for _, w := range append([]altering{{name: "as it was", do: func(*testing.T, evidence.Dir) {}}}, of.ways...) {
+				dir := search(t, b, l)
+				if err := of.run(dir); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				w.do(t, dir)
+				labs := m.labs
+				err := of.run(dir)
+				if (err == nil) != (w.want == "") || err != nil && (!strings.Contains(err.Error(), "is not gone on with") || !strings.Contains(err.Error(), w.want)) || m.labs != labs {
+					t.Errorf("%s, %s: %v in %d more labs, want …%s…", name, w.name, err, m.labs-labs, w.want)
+				}
+			}
 		}
 	})
 }

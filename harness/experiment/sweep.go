@@ -62,8 +62,11 @@ func Sweep(ctx context.Context, b *Bench, dir evidence.Dir, points []SweepPoint,
 		return nil
 	}
 	o.Rule.Barren = barren
-	s := &sweeping{bench: &inner, file: dir.File("measured.json"), o: o, out: &out}
+	s := &sweeping{bench: &inner, dir: dir, file: dir.File("measured.json"), o: o, out: &out}
 	err = s.run(ctx, points)
+	if _, refused := errors.AsType[*OptionsError](err); refused {
+		return result.Sweep{}, err
+	}
 	if b.Close != nil {
 		err = errors.Join(err, b.Close(context.WithoutCancel(ctx), runs))
 	}
@@ -77,7 +80,8 @@ func Sweep(ctx context.Context, b *Bench, dir evidence.Dir, points []SweepPoint,
 // measured is measured.json: what a sweep has measured to its end, for who goes on with it.
 type measured struct {
 	measuredAt
-	Real measuredAt `json:"real-time,omitzero"` // at speed 1, of a sweep at another
+	Begun string     `json:"begun,omitempty"`    // the SHA-256 of the options that it was begun with
+	Real  measuredAt `json:"real-time,omitzero"` // at speed 1, of a sweep at another
 }
 
 // measuredAt is what was measured at one speed.
@@ -105,6 +109,7 @@ func readMeasured(file string, points []SweepPoint) (m measured, err error) {
 // sweeping is a sweep in the making.
 type sweeping struct {
 	bench *Bench
+	dir   evidence.Dir
 	file  string // measured.json
 	done  measured
 	o     SweepOptions
@@ -115,6 +120,10 @@ func (s *sweeping) run(ctx context.Context, points []SweepPoint) (err error) {
 	if s.done, err = readMeasured(s.file, points); err != nil {
 		return err
 	}
+	if err := newSweepHeld(s.dir, points, s.o).begun(s.done); err != nil {
+		return &OptionsError{err}
+	}
+	s.done.Begun = begunWith(s.dir)
 	if s.o.Control != nil && s.o.Controls > 0 {
 		if clean, err := s.control(ctx, s.o.Control, &s.done.measuredAt, &s.out.Control); err != nil || !clean {
 			return err

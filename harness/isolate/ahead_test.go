@@ -168,7 +168,7 @@ func (d drawn) ahead(number int) *isolate.Ahead {
 // alone carries the search out without trying anything ahead.
 func (d drawn) alone(t *testing.T, path string) any {
 	t.Helper()
-	rec, err := isolate.NewRecorder(path, d.labs.units, serial{d.labs, map[string]int{}})
+	rec, err := isolate.NewRecorder(path, "", d.labs.units, serial{d.labs, map[string]int{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestAheadComesToTheSame(t *testing.T) {
 								gone++
 							}
 						}
-						rec, err := isolate.NewRecorder(filepath.Join(dir, "pieces"), d.labs.units, a)
+						rec, err := isolate.NewRecorder(filepath.Join(dir, "pieces"), "", d.labs.units, a)
 						if err != nil {
 							t.Fatal(err)
 						}

@@ -83,7 +83,7 @@ func bigCase(seed uint64, p float64) *simulated {
 
 func recorded(b *testing.B, o isolate.Oracle, units []isolate.Unit) *isolate.Recorder {
 	b.Helper()
-	rec, err := isolate.NewRecorder(filepath.Join(b.TempDir(), "ledger.ndjson"), units, o)
+	rec, err := isolate.NewRecorder(filepath.Join(b.TempDir(), "ledger.ndjson"), "", units, o)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -18,6 +18,8 @@ type Entry struct {
 	Candidate string `json:"candidate"`
 	Run       int    `json:"run"` // of this candidate, from 1
 	Result
+	// Prev is the SHA-256 of the line before, of the first that of what the search was begun with; empty where an older program wrote it.
+	Prev string `json:"prev,omitempty"`
 }
 
 // Control tells a run of the variant that must stay healthy.
@@ -33,18 +35,20 @@ type Recorder struct {
 	written map[string][]Result // what the ledger held when it was opened
 	given   map[string]int
 	seq     int
+	chain   chain
 	// OnResult is told each result; again says that it was read and not run.
 	OnResult func(e Entry, again bool)
 }
 
 // NewRecorder opens the ledger at path, and makes it when it is not there. Units give
-// candidates their names.
-func NewRecorder(path string, units []Unit, o Oracle) (*Recorder, error) {
+// candidates their names. begun is the SHA-256 of what the search was begun with, empty where nobody knows: a ledger that was begun with
+// something else, or of which a line was altered or taken out, is an error.
+func NewRecorder(path, begun string, units []Unit, o Oracle) (*Recorder, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	r := &Recorder{oracle: o, units: units, file: f, written: map[string][]Result{}, given: map[string]int{}}
+	r := &Recorder{oracle: o, units: units, file: f, written: map[string][]Result{}, given: map[string]int{}, chain: chain{begun: begun}}
 	if err := r.read(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -65,6 +69,9 @@ func (r *Recorder) read() error {
 		var e Entry
 		if err := json.Unmarshal(bytes.TrimSpace(line), &e); err != nil || e.Seq != r.seq+1 {
 			return fmt.Errorf("%s:%d: the ledger is damaged: %q", r.file.Name(), r.seq+1, bounded(line))
+		}
+		if err := r.chain.take(e, line); err != nil {
+			return fmt.Errorf("%s:%d: %w", r.file.Name(), r.seq+1, err)
 		}
 		whole += int64(len(line))
 		r.seq++
@@ -112,8 +119,9 @@ func (r *Recorder) Try(ctx context.Context, c Candidate, n int) ([]Result, error
 	for _, result := range fresh {
 		r.seq++
 		r.given[key]++
-		e := Entry{Seq: r.seq, Candidate: key, Run: r.given[key], Result: result}
+		e := Entry{Seq: r.seq, Candidate: key, Run: r.given[key], Result: result, Prev: r.chain.prev()}
 		line, jerr := json.Marshal(e)
+		r.chain.before = line
 		if jerr == nil {
 			_, jerr = r.file.Write(append(line, '\n'))
 		}

@@ -206,7 +206,7 @@ func TestReduceResumes(t *testing.T) {
 	reduce := func(path string, cut int) (*isolate.Reduction, error) {
 		c := coins()
 		c.left = cut
-		r, err := isolate.NewRecorder(path, units, c)
+		r, err := isolate.NewRecorder(path, "", units, c)
 		if err != nil {
 			t.Fatal(err)
 		}

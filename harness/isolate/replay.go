@@ -11,13 +11,15 @@ import (
 )
 
 // ReadLedger reads the ledger that a [Recorder] wrote at path. A last line that was cut is left out, as by who goes on
-// with it; another one that is none is an error, and so is a run that is missing.
-func ReadLedger(path string) ([]Entry, error) {
+// with it; another one that is none is an error, and so is a run that is missing. begun is that of [NewRecorder]; where it is empty, as of a
+// ledger that was redacted, lines are not held against each other.
+func ReadLedger(path, begun string) ([]Entry, error) {
 	data, err := plain.Read(path, plain.Data)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
 	var list []Entry
+	chain := chain{begun: begun}
 	for line := range bytes.Lines(data) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			break
@@ -25,6 +27,9 @@ func ReadLedger(path string) ([]Entry, error) {
 		var e Entry
 		if err := json.Unmarshal(line, &e); err != nil || e.Seq != len(list)+1 {
 			return list, fmt.Errorf("%s:%d: the ledger is damaged: %q", path, len(list)+1, bounded(bytes.TrimSpace(line)))
+		}
+		if err := chain.take(e, line); err != nil && begun != "" {
+			return list, fmt.Errorf("%s:%d: %w", path, len(list)+1, err)
 		}
 		list = append(list, e)
 	}

@@ -81,7 +81,7 @@ func (c BisectChoices) Options(set map[string]string) experiment.BisectOptions {
 	}
 }
 
-// HoldSearch holds what an isolation, a bisection or a verified fix in a folder has stored against what its runs give; see
+// HoldSearch holds what an isolation, a bisection, a sweep or a verified fix in a folder has stored against what its runs give; see
 // [experiment.HoldIsolation]. A folder that holds something else is held against nothing; nor is a search that came out of a
 // bundle, where redaction has altered what it is made of, and which unheld says.
 func HoldSearch(ctx context.Context, path string) (unheld string, err error) {
@@ -90,10 +90,13 @@ func HoldSearch(ctx context.Context, path string) (unheld string, err error) {
 		var anything struct{}
 		return evidence.ReadJSON(dir.File(name), &anything) == nil
 	}
-	isolation, bisection := holds("isolation.json"), holds("bisection.json")
+	isolation, bisection, sweep := holds("isolation.json"), holds("bisection.json"), holds("sweep.json")
 	_, foreign, err := origin.Find(path)
 	if err != nil {
 		return "", err
+	}
+	if foreign && sweep {
+		return "it came out of a bundle, and is told as it is stored", nil
 	}
 	if _, err := os.Stat(dir.File("runs")); foreign && (isolation || bisection) && errors.Is(err, fs.ErrNotExist) {
 		return "it came out of a bundle without its runs, and is told as it is stored", nil
@@ -103,6 +106,8 @@ func HoldSearch(ctx context.Context, path string) (unheld string, err error) {
 		return holdIsolation(ctx, dir)
 	case bisection:
 		return holdBisection(ctx, dir)
+	case sweep:
+		return holdSweep(dir)
 	case holds("verify.json"):
 		return experiment.HoldComparison(path)
 	default:
@@ -142,6 +147,29 @@ func holdBisection(ctx context.Context, dir evidence.Dir) (string, error) {
 		return "", err
 	}
 	return experiment.HoldBisection(ctx, dir, l, c.Options(set))
+}
+
+func holdSweep(dir evidence.Dir) (string, error) {
+	var c SweepChoices
+	if err := evidence.ReadJSON(dir.File("options.json"), &c); err != nil {
+		return "", err
+	}
+	if err := c.Check(); err != nil {
+		return "", fmt.Errorf("options.json: %w", err)
+	}
+	l, set, err := LoadSearch(dir, c.Scenario, c.Set, nil)
+	if err != nil {
+		return "", err
+	}
+	step, err := c.Step(l)
+	if err != nil {
+		return "", err
+	}
+	points, o, err := c.Points(l, set, step)
+	if err != nil {
+		return "", err
+	}
+	return experiment.HoldSweep(dir, points, o)
 }
 
 // LoadSearch reads the scenario that a search keeps in its folder; file is where, below input. trust is what a foreign one is

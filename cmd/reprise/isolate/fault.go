@@ -3,11 +3,8 @@ package isolate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +14,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
-	"github.com/reprise-lab/reprise/harness/stats"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 )
@@ -76,7 +72,7 @@ func runFaultList(_ context.Context, o *faultListOptions) error {
 		if s.Fault == "" {
 			continue
 		}
-		f := listedFault{Step: stepRef(i), Name: s.Name, On: s.Link, Words: scenarios.FaultStep(s).Words(), Sweeps: s.Fault.OnFrames(), Control: !leftOut(l, i)}
+		f := listedFault{Step: cli.StepRef(i), Name: s.Name, On: s.Link, Words: scenarios.FaultStep(s).Words(), Sweeps: s.Fault.OnFrames(), Control: !leftOut(l, i)}
 		if f.On == "" {
 			f.On = s.Node
 		}
@@ -118,29 +114,13 @@ func engines(s scenarios.FaultStep) ([]topologies.DropBy, error) {
 // leftOut reports whether the control leaves out a step.
 func leftOut(l *scenarios.Loaded, step int) bool {
 	c := l.Scenario.Control
-	return c != nil && slices.Contains(c.Without, stepRef(step))
-}
-
-func stepRef(n int) string { return fmt.Sprintf("stimulus.%d", n) }
-
-// sweepChoices are those of one sweep. They are kept beside it, for --resume.
-type sweepChoices struct {
-	Nth         string       `json:"nth"`
-	Fault       string       `json:"fault,omitempty"`
-	SPRT        string       `json:"sprt"`
-	MaxTrials   int          `json:"max-trials"`
-	ControlRuns int          `json:"control-runs"`
-	Set         []string     `json:"set,omitempty"`
-	Reset       string       `json:"reset,omitempty"`
-	Speed       cli.Speed    `json:"speed,omitempty"`
-	Lab         cli.LabFlags `json:"lab,omitzero"`
-	Scenario    string       `json:"scenario"` // within input/
+	return c != nil && slices.Contains(c.Without, cli.StepRef(step))
 }
 
 // faultSweepOptions are what fault sweep was asked: to begin with a scenario, or to go on in a folder.
 type faultSweepOptions struct {
 	*cli.App
-	sweepChoices
+	cli.SweepChoices
 	scenario, dir, resume string
 }
 
@@ -203,85 +183,6 @@ Exit status: 0 a frame triggers the problem, 1 none of them does, 2 inconclusive
 	return a.Trusting(c)
 }
 
-// maxPoints bounds the frames of a sweep.
-const maxPoints = 1000
-
-// ordinals reads --nth: numbers and ranges with commas between.
-func ordinals(text string) ([]int, error) {
-	var list []int
-	for part := range strings.SplitSeq(text, ",") {
-		first, last, is := strings.Cut(strings.TrimSpace(part), "..")
-		from, err := strconv.Atoi(first)
-		to := from
-		if err == nil && is {
-			to, err = strconv.Atoi(last)
-		}
-		if err != nil || from < 1 || to < from || len(list)+to-from >= maxPoints {
-			return nil, cli.InputError("--nth %s: want frames from 1 on, as 1..20 or 2,5,9, and %d at most", text, maxPoints)
-		}
-		for n := from; n <= to; n++ {
-			list = append(list, n)
-		}
-	}
-	return list, nil
-}
-
-// sweptFault finds the step that is varied.
-func sweptFault(l *scenarios.Loaded, named string) (int, error) {
-	var on []int
-	for i, s := range l.Scenario.Stimulus {
-		if s.Fault.OnFrames() {
-			on = append(on, i)
-		}
-	}
-	switch {
-	case len(on) == 0:
-		return 0, cli.InputError("%s has no fault on frames in its stimulus: reprise fault list %s", l.Scenario.ID, l.Scenario.ID)
-	case named == "" && len(on) == 1:
-		return on[0], nil
-	case named == "":
-		return 0, cli.InputError("%s has %d faults on frames: say with --fault which (reprise fault list %s)", l.Scenario.ID, len(on), l.Scenario.ID)
-	}
-	for _, i := range on {
-		if named == stepRef(i) || named == l.Scenario.Stimulus[i].Name {
-			return i, nil
-		}
-	}
-	return 0, cli.InputError("--fault %s: there is no such fault on frames (reprise fault list %s)", named, l.Scenario.ID)
-}
-
-// sweepPlans makes the plans of a sweep: of each frame, and of the control.
-func sweepPlans(o *faultSweepOptions, l *scenarios.Loaded, set map[string]string, step int, nths []int) ([]experiment.SweepPoint, *plan.Plan, error) {
-	reset, err := cli.ParseReset(o.Reset)
-	if err != nil {
-		return nil, nil, err
-	}
-	how := plan.Options{Trials: o.MaxTrials, Labs: 1, Reset: reset, Speed: float64(o.Speed)}
-	var points []experiment.SweepPoint
-	for _, nth := range nths {
-		one := how
-		one.Set = maps.Clone(set)
-		if one.Set == nil {
-			one.Set = map[string]string{}
-		}
-		one.Set[stepRef(step)+".nth"] = strconv.Itoa(nth)
-		p, err := plan.New(l, one)
-		if err != nil {
-			return nil, nil, cli.WithCode(cli.ExitInput, err)
-		}
-		points = append(points, experiment.SweepPoint{Nth: nth, Plan: p})
-	}
-	if l.Scenario.Control == nil || o.ControlRuns == 0 {
-		return points, nil, nil
-	}
-	how.Variant, how.Set, how.Trials = evidence.VariantControl, set, o.ControlRuns
-	control, err := plan.New(l, how)
-	if err != nil {
-		return nil, nil, cli.WithCode(cli.ExitInput, err)
-	}
-	return points, control, nil
-}
-
 // swept is what --json prints.
 type swept struct {
 	result.Sweep
@@ -296,20 +197,13 @@ func (o *faultSweepOptions) check() error {
 	case o.resume != "": // by the choices that it was begun with
 		return nil
 	}
-	_, err := ordinals(o.Nth)
-	if err == nil {
-		_, _, err = cli.ParseSPRT(o.SPRT)
-	}
-	if err == nil && (o.MaxTrials < 1 || o.MaxTrials > cli.MaxCount || o.ControlRuns < 0 || o.ControlRuns > cli.MaxCount) {
-		err = cli.InputError("--max-trials takes 1 to %d, --control-trials 0 to %d", cli.MaxCount, cli.MaxCount)
-	}
-	return err
+	return o.Check()
 }
 
 func runFaultSweep(ctx context.Context, o *faultSweepOptions) error {
 	if o.resume != "" {
 		at := o.Lab.Fleet
-		dir, err := resume(o.resume, "a sweep", &o.sweepChoices)
+		dir, err := resume(o.resume, "a sweep", &o.SweepChoices)
 		o.Lab.Fleet = at // which is kept nowhere
 		if err != nil {
 			return err
@@ -324,14 +218,14 @@ func runFaultSweep(ctx context.Context, o *faultSweepOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := sweptFault(l, o.Fault); err != nil {
+	if _, err := o.Step(l); err != nil {
 		return err
 	}
 	o.Scenario = l.Inputs[0].Path
 	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, o.Lab); err != nil {
 		return err
 	}
-	dir, err := experiment.CreateSearch(o.dir, l, &o.sweepChoices)
+	dir, err := experiment.CreateSearch(o.dir, l, &o.SweepChoices)
 	if err != nil {
 		return cli.AsRecordError(err)
 	}
@@ -340,29 +234,24 @@ func runFaultSweep(ctx context.Context, o *faultSweepOptions) error {
 
 // sweep carries out a sweep in its folder.
 func sweep(ctx context.Context, o *faultSweepOptions, dir evidence.Dir) error {
-	nths, err := ordinals(o.Nth)
-	if err != nil {
-		return err
-	}
-	p0, p1, err := cli.ParseSPRT(o.SPRT)
-	if err != nil {
+	if err := o.Check(); err != nil {
 		return err
 	}
 	l, set, err := loadSearch(o.App, dir, o.Scenario, o.Set)
 	if err != nil {
 		return err
 	}
-	step, err := sweptFault(l, o.Fault)
+	step, err := o.Step(l)
 	if err != nil {
 		return err
 	}
-	points, control, err := sweepPlans(o, l, set, step, nths)
+	points, how, err := o.Points(l, set, step)
 	if err != nil {
 		return err
 	}
 	plans := []*plan.Plan{points[0].Plan}
-	if control != nil {
-		plans = append(plans, control)
+	if how.Control != nil {
+		plans = append(plans, how.Control)
 	}
 	where := o.Lab
 	where.Work = dir.ID()
@@ -377,10 +266,8 @@ func sweep(ctx context.Context, o *faultSweepOptions, dir evidence.Dir) error {
 		o.Progress("the control, and the frames that trigger the problem, are tried at speed 1 too")
 	}
 	o.Progress("evidence in %s", dir.Path)
-	r, err := experiment.Sweep(ctx, &b.Bench, dir, points, experiment.SweepOptions{
-		Fault: stepRef(step), Words: s.Words() + " at " + s.Link, Control: control, Controls: o.ControlRuns,
-		Rule: experiment.StopRule{SPRT: &stats.SPRT{P0: p0, P1: p1, Alpha: 0.05, Beta: 0.05}, Cap: o.MaxTrials},
-	})
+	how.Words = s.Words() + " at " + s.Link
+	r, err := experiment.Sweep(ctx, &b.Bench, dir, points, how)
 	err = searchError(ctx, b, "fault sweep", dir, errors.Join(err, b.Provider.Close()))
 	if r.Reprise == "" {
 		return err // nothing was begun

@@ -128,7 +128,7 @@ func (o *faultTryOptions) triedStep(l *scenarios.Loaded) (string, error) {
 		return o.step, nil
 	}
 	for i, s := range l.Scenario.Stimulus {
-		if s.Fault != "" && (o.fault == stepRef(i) || o.fault == s.Name) {
+		if s.Fault != "" && (o.fault == cli.StepRef(i) || o.fault == s.Name) {
 			return l.FaultText(i)
 		}
 	}

@@ -268,7 +268,7 @@ func TestFaultSweepOptions(t *testing.T) {
 	const which = "give a scenario, or --resume with the folder of a sweep"
 	const frames = ": want frames from 1 on, as 1..20 or 2,5,9, and 1000 at most"
 	const bounds = "--max-trials takes 1 to 10000, --control-trials 0 to 10000"
-	otherwise := faultSweepOptions{scenario: "s", sweepChoices: sweepChoices{Nth: "1..10", SPRT: "0.05,0.5", MaxTrials: 12, ControlRuns: 5}, dir: "sweeps"}
+	otherwise := faultSweepOptions{scenario: "s", SweepChoices: cli.SweepChoices{Nth: "1..10", SPRT: "0.05,0.5", MaxTrials: 12, ControlRuns: 5}, dir: "sweeps"}
 	with := func(change func(*faultSweepOptions)) faultSweepOptions {
 		o := otherwise
 		change(&o)
@@ -319,7 +319,7 @@ func TestFaultListOptions(t *testing.T) {
 }
 
 func TestOrdinals(t *testing.T) {
-	if got, err := ordinals("2, 5..7"); err != nil || !slices.Equal(got, []int{2, 5, 6, 7}) {
+	if got, err := cli.Ordinals("2, 5..7"); err != nil || !slices.Equal(got, []int{2, 5, 6, 7}) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
