@@ -136,6 +136,14 @@ func OpinionCells(o *result.KeptOpinion) (cells []*result.Cell) {
 
 // JudgementWords are whose matter an opinion says that a failure is.
 func JudgementWords(o *result.KeptOpinion) string {
+	words := judgement(o)
+	if o.Unheld != "" {
+		words += " (not held against its record: " + o.Unheld + ")"
+	}
+	return words
+}
+
+func judgement(o *result.KeptOpinion) string {
 	switch o.Judgement {
 	case result.OfProduct:
 		return "look at " + o.Of + " first"

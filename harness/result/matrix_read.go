@@ -33,6 +33,11 @@ func ReadMatrix(dir string) (*Matrix, error) {
 		return nil, fmt.Errorf("open matrix: %w", err)
 	}
 	defer root.Close() //nolint:errcheck // read only
+	return readMatrix(root, dir)
+}
+
+// readMatrix is ReadMatrix of a folder that is open; dir is its name, for errors.
+func readMatrix(root *os.Root, dir string) (*Matrix, error) {
 	file := filepath.Join(dir, MatrixFile)
 	data, err := plain.ReadBy(root.OpenFile, MatrixFile, plain.Data)
 	if errors.Is(err, os.ErrNotExist) {

@@ -32,11 +32,14 @@ const (
 type KeptOpinion struct {
 	Opinion
 	Dir string `json:"dir"` // its folder, below the matrix's; the runs of its cells are below it
+	// Unheld is what of it could not be held against what was recorded when it was read; never believed of a file.
+	Unheld string `json:"unheld,omitempty"`
 }
 
 // ReadOpinions reads the opinions on cells of the matrix that lie below its folder, which anybody may have written: of each
 // cell the newest, in the order of the cells. One that cannot be read, is of another matrix, or of a cell that is not there any more as
-// it was tried, is left out, and the errors say which. A link out of the folder is not followed.
+// it was tried, is left out, and so is one that does not say what the cells tried for it say, as those are held against their
+// records ([ReadMatrix]); the errors say which. What cannot be held so is told in [KeptOpinion.Unheld]. A link out of the folder is not followed.
 func (m *Matrix) ReadOpinions(dir string) (list []KeptOpinion, left []error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -98,7 +101,64 @@ func (m *Matrix) readOpinion(root *os.Root, dir string, at map[string]int) (Kept
 	case o.Cell.Run != m.Cells[i].Run || o.Cell.Digest != m.Cells[i].Digest:
 		return o, errors.New("its cell was tried again since")
 	}
-	return o, o.check()
+	if err := o.check(); err != nil {
+		return o, err
+	}
+	return o, o.hold(root, &m.Cells[i])
+}
+
+// hold holds an opinion against the cell that it is on, and against what was tried for it: the matrix in its folder.
+func (o *KeptOpinion) hold(root *os.Root, on *Cell) error {
+	if c := o.Cell; c.Verdict != on.Verdict || c.Passed != on.Passed || c.Valid != on.Valid {
+		return fmt.Errorf("it has its cell as %s with %d of %d, and the matrix as %s with %d of %d", c.Verdict, c.Passed, c.Valid, on.Verdict, on.Passed, on.Valid)
+	}
+	again := o.Opinion
+	again.Settle()
+	if again.Judgement != o.Judgement || again.Of != o.Of {
+		return fmt.Errorf("it is stored as %s, and what its cells came to gives %s", strings.TrimSpace(o.Judgement+" "+short(o.Of)), strings.TrimSpace(again.Judgement+" "+short(again.Of)))
+	}
+	o.Says = again.Says
+	if _, err := root.Stat(path.Join(o.Dir, MatrixFile)); errors.Is(err, fs.ErrNotExist) {
+		o.Unheld = "what was tried for it does not lie beside it: it is told as it is stored"
+		return nil
+	}
+	sub, err := root.OpenRoot(o.Dir)
+	if err != nil {
+		return err
+	}
+	defer sub.Close() //nolint:errcheck // read only
+	tried, err := readMatrix(sub, o.Dir)
+	if err != nil {
+		return err
+	}
+	o.Unheld = tried.Unheld
+	for _, c := range o.cells() {
+		i := slices.IndexFunc(tried.Cells, func(t Cell) bool { return t.Key() == c.Key() })
+		if i < 0 {
+			return fmt.Errorf("nothing was tried of its cell %s", short(c.Key()))
+		}
+		if err := c.as(tried.Cells[i]); err != nil {
+			return fmt.Errorf("its cell %s is stored as %s: %w", short(c.Key()), c.Verdict, err)
+		}
+	}
+	return nil
+}
+
+// cells are those that were tried for an opinion.
+func (o *Opinion) cells() (list []*Cell) {
+	for _, c := range append([]*Cell{o.Again}, sideCells(o.Sides)...) {
+		if c != nil {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func sideCells(sides []OpinionSide) (list []*Cell) {
+	for _, s := range sides {
+		list = append(list, s.Cell)
+	}
+	return list
 }
 
 // check tells what no opinion can have.
@@ -109,13 +169,8 @@ func (o *Opinion) check() error {
 	if len(o.Sides) > maxSides {
 		return fmt.Errorf("it has %d sides", len(o.Sides))
 	}
-	cells := []*Cell{o.Again}
-	for _, s := range o.Sides {
-		cells = append(cells, s.Cell)
-	}
-	for _, c := range cells {
+	for _, c := range o.cells() {
 		switch {
-		case c == nil:
 		case !slices.Contains(CellVerdicts(), c.Verdict):
 			return fmt.Errorf("the verdict %q is none of %s", short(string(c.Verdict)), verdictList())
 		case c.Passed < 0 || c.Valid < c.Passed || !c.counts():
