@@ -2,8 +2,12 @@ package trial
 
 import (
 	"maps"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -18,6 +22,55 @@ func TestParseProcesses(t *testing.T) {
 	}
 	if got := parseProcesses(""); len(got) > 0 {
 		t.Errorf("got %v of nothing", got)
+	}
+}
+
+// What a step writes, changes or takes away is told, and what daemons and shells write of themselves is not.
+func TestWritten(t *testing.T) {
+	dir := t.TempDir()
+	script := strings.Replace(filesOf, "/etc /home /mnt /opt /root /srv /tmp /usr/local /var/tmp", dir, 1)
+	script = strings.ReplaceAll(script, "/run", filepath.Join(dir, "none"))
+	if strings.Count(script, dir) < 2 {
+		t.Fatal(script)
+	}
+	files := func() map[string]string {
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", script).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parseFiles(string(out))
+	}
+	write := func(name, text string) {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("kept", "a")
+	write("changes", "a")
+	write("goes", "a")
+	before := files()
+	if len(before) != 3 {
+		t.Fatalf("%v", before)
+	}
+	write("kept", "a") // the same again
+	write("changes", "b")
+	write("a b/new", "")
+	write("big", strings.Repeat("x", 11<<20))
+	write("core.17", "x")
+	write(".bash_history", "x")
+	write("reprise-check.conf", "x")
+	if err := os.Remove(filepath.Join(dir, "goes")); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, name := range []string{"a b/new", "big", "changes (changed)", "goes (gone)"} {
+		want = append(want, filepath.Join(dir, name))
+	}
+	if got := written(before, files()); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -37,7 +37,8 @@ type labNode struct {
 
 	clockAt func(since time.Time) *evidence.OtherClock // as Lab.clockAt, of this node; nil: it has this machine's clock
 
-	running map[string]int // how many processes of each command line there were when the baseline first held; nil: it is not known
+	running map[string]int    // how many processes of each command line there were when the baseline first held; nil: it is not known
+	files   map[string]string // and what its files were, by their paths
 
 	marks []nodeMark // that were found out when the lab was built
 

@@ -134,8 +134,9 @@ func TestResetBetweenTrials(t *testing.T) {
 // where nothing was to be done to it, the trial says nothing. What ends by itself in a moment does no harm.
 func TestLeftBetweenTrials(t *testing.T) {
 	const (
-		own  = "1 (init) S 0 1 1 0\n7 (sh) S 0 7 7 0\n==> /proc/1/cmdline <==\ninit\x00\n==> /proc/7/cmdline <==\nsh\x00\n"
-		left = "1 (init) S 0 1 1 0\n9 (sleep) S 7 7 7 0\n==> /proc/1/cmdline <==\ninit\x00\n==> /proc/9/cmdline <==\nsleep\x005\x00\n"
+		own     = "1 (init) S 0 1 1 0\n7 (sh) S 0 7 7 0\n==> /proc/1/cmdline <==\ninit\x00\n==> /proc/7/cmdline <==\nsh\x00\n"
+		written = -time.Second // in place of how long a process stays
+		left    = "1 (init) S 0 1 1 0\n9 (sleep) S 7 7 7 0\n==> /proc/1/cmdline <==\ninit\x00\n==> /proc/9/cmdline <==\nsleep\x005\x00\n"
 	)
 	for _, tt := range []struct {
 		name   string
@@ -146,6 +147,10 @@ func TestLeftBetweenTrials(t *testing.T) {
 		second evidence.Verdict
 		says   string
 	}{
+		{"a file", scenarios.ResetConfig, written, 0, 2, evidence.Reproduced, "rebuilt: reset config did not work: r1 keeps what an earlier trial wrote: /tmp/flag"},
+		{"a file where daemons begin anew", scenarios.ResetDaemons, written, 0, 2, evidence.Reproduced, "rebuilt: reset daemons did not work: r1 keeps what an earlier trial wrote: /tmp/flag"},
+		{"a file where nothing is reset", scenarios.ResetNone, written, 0, 1, evidence.Inconclusive, "r1 keeps what an earlier trial wrote: /tmp/flag"},
+		{"a file where nodes are made anew", scenarios.ResetRedeploy, written, 0, 2, evidence.Reproduced, "rebuilt"},
 		{"nothing", scenarios.ResetConfig, 0, 0, 1, evidence.Reproduced, "configuration restored"},
 		{"it ends", scenarios.ResetConfig, time.Second, 0, 1, evidence.Reproduced, "configuration restored"},
 		{"it stays", scenarios.ResetConfig, time.Hour, 0, 2, evidence.Reproduced, "rebuilt: reset config did not work: r1 still runs what an earlier trial began: sleep 5"},
@@ -173,7 +178,11 @@ func TestLeftBetweenTrials(t *testing.T) {
 					return configure(node, line)
 				}
 				w.provider.HostFn = func(node string, argv []string) (string, int) {
-					if node != "r1" || !strings.Contains(strings.Join(argv, " "), "/cmdline") {
+					if script := strings.Join(argv, " "); node == "r1" && strings.Contains(script, "cksum {}") && tt.stays == written && began.Load() > 0 {
+						return "12 3 /etc/hosts\n7 1 /tmp/flag\n", 0
+					} else if node == "r1" && strings.Contains(script, "cksum {}") {
+						return "12 3 /etc/hosts\n", 0
+					} else if node != "r1" || !strings.Contains(script, "/cmdline") {
 						return "", 0
 					}
 					switch at := began.Load(); {
