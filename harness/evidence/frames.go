@@ -77,6 +77,9 @@ type Frame struct {
 	// Layout are the fields of a control message, of the newest of its kind and message among those that are
 	// told one by one.
 	Layout []FrameField `json:"layout,omitempty"`
+	// About is the packet that an error of ICMP is about, and of a neighbour's solicitation or advertisement its target (IPDst). It is for who looks,
+	// and not stored.
+	About *Frame `json:"-"`
 }
 
 // FrameField is a field of a message on the wire, in the words of its specification.

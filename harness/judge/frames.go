@@ -47,6 +47,12 @@ func (n numbered) told() evidence.Frame {
 	if d.Proto >= 0 {
 		f.Proto = &d.Proto
 	}
+	if a := d.About; a != nil {
+		f.About = &evidence.Frame{IPSrc: a.IPSrc, IPDst: a.IPDst, SPort: a.SPort, DPort: a.DPort, Kind: a.Kind, Message: a.Message}
+		if a.Proto >= 0 {
+			f.About.Proto = &a.Proto
+		}
+	}
 	return f
 }
 

@@ -38,7 +38,7 @@ true
 const filesOf = `set --
 for d in /etc /home /mnt /opt /root /srv /tmp /usr/local /var/tmp; do [ ! -d "$d" ] || set -- "$@" "$d"; done
 [ $# = 0 ] || find "$@" -xdev \( -path /etc/openvswitch -o -path /var/tmp/frr -o -path /root/.cache \) -prune -o -type f \
-	! -name core ! -name 'core.*' ! -name 'reprise-*' ! -name '.*history' ! -name resolv.conf ! -name mtab ! -name ld.so.cache \
+	! -name core ! -name 'core.*' ! -name 'reprise-*' ! -name '.*history*' ! -name resolv.conf ! -name mtab ! -name ld.so.cache \
 	\( -size +20480 -print -o -exec cksum {} + \) 2>/dev/null
 [ ! -d /run ] || find /run -xdev -maxdepth 1 -type f ! -name '*.pid' ! -name '*.lock' ! -name utmp ! -name 'reprise*' -print 2>/dev/null
 true

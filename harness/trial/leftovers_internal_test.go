@@ -61,6 +61,7 @@ func TestWritten(t *testing.T) {
 	write("big", strings.Repeat("x", 11<<20))
 	write("core.17", "x")
 	write(".bash_history", "x")
+	write(".history_frr", "x")
 	write("reprise-check.conf", "x")
 	if err := os.Remove(filepath.Join(dir, "goes")); err != nil {
 		t.Fatal(err)

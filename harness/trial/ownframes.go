@@ -14,7 +14,7 @@ import (
 )
 
 // ownFrames are the pings and connections by which conditions of the trial look: the frames of these are no work of the
-// network.
+// network, nor are the questions for an address that they cause, and the errors about them.
 type ownFrames struct {
 	mu   sync.Mutex
 	list []*ownReach
@@ -26,11 +26,17 @@ type ownReach struct {
 	reach scenarios.Reach
 	begin time.Duration
 	end   time.Duration // 0 while it goes on
+	after time.Duration // for which an address that it was sent to may still be asked for
 }
 
+// askedAfter is how long after a packet its destination's address may still be asked for, in real time: what a kernel has learned and sent to is
+// confirmed after 5 s, by three questions a second apart (RFC 4861, section 10: DELAY_FIRST_PROBE_TIME, MAX_UNICAST_SOLICIT; ARP alike).
+const askedAfter = 8 * time.Second
+
 // begin notes that one is sent. The function that it returns notes when it has ended.
-func (l *ownFrames) begin(node string, r scenarios.Reach, now func() time.Duration) (over func()) {
-	one := &ownReach{node: node, reach: r, begin: now()}
+func (l *ownFrames) begin(node string, r scenarios.Reach, rec *recorder) (over func()) {
+	now := rec.now
+	one := &ownReach{node: node, reach: r, begin: now(), after: rec.clock.Lab(askedAfter)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.list = append(l.list, one)
@@ -48,7 +54,7 @@ func (l *ownFrames) among(f *evidence.Frames) (n int, whose string) {
 	for _, frame := range f.Shown() {
 		at := f.From + time.Duration(frame.Time*float64(time.Second))
 		for _, one := range l.list {
-			if one.sends(frame) && one.mayAt(at) {
+			if one.sends(frame) && one.mayAt(at, asks(frame)) {
 				n++
 				whose = cmp.Or(whose, one.node+" reaches "+cmp.Or(one.reach.Ping, one.reach.TCP))
 				break
@@ -58,29 +64,49 @@ func (l *ownFrames) among(f *evidence.Frames) (n int, whose string) {
 	return n, whose
 }
 
-// mayAt reports whether a frame of the probe may have been there at a moment: an answer may be late by as long as it is waited for.
-func (o *ownReach) mayAt(at time.Duration) bool {
-	return at >= o.begin-ownSlack && (o.end == 0 || at <= o.end+o.reach.Wait()+ownSlack)
+// mayAt reports whether a frame of the probe may have been there at a moment: an answer may be late by as long as it is waited for, and
+// a question for an address by longer.
+func (o *ownReach) mayAt(at time.Duration, asks bool) bool {
+	late := o.reach.Wait() + ownSlack
+	if asks {
+		late += o.after
+	}
+	return at >= o.begin-ownSlack && (o.end == 0 || at <= o.end+late)
 }
 
 // ownSlack is what times of frames are rounded by, and more.
 const ownSlack = time.Millisecond
 
-// sends reports whether a frame may be one of the probe, or an answer to it: an echo, or a segment of TCP to or from its port. Of
-// a name the address is not known: it may be any.
+// asks reports whether a frame asks for the address of a neighbour, or answers that.
+func asks(f evidence.Frame) bool {
+	return f.Kind == "arp" || f.Message == "neighbor-solicitation" || f.Message == "neighbor-advertisement"
+}
+
+// sends reports whether a frame may be one of the probe, or an answer to it: an echo, or a segment of TCP to or from its port, an error about one of
+// these, or a question for the address that it goes to, or from that. Of a name the address is not known: it may be any.
 func (o *ownReach) sends(f evidence.Frame) bool {
-	host, port := o.reach.Ping, 0
-	if host == "" {
-		h, p, err := net.SplitHostPort(o.reach.TCP)
-		if err != nil {
-			return false
-		}
-		host, port = h, atoi(p)
-		if f.Proto == nil || *f.Proto != tcpProtocol || f.SPort != port && f.DPort != port {
-			return false
-		}
-	} else if f.Message != "echo" && f.Message != "echo-reply" {
+	if asks(f) {
+		return o.names(f) || f.About != nil && o.names(*f.About)
+	}
+	if f.About != nil {
+		return o.sends(*f.About)
+	}
+	if o.reach.Ping != "" {
+		return (f.Message == "echo" || f.Message == "echo-reply") && o.names(f)
+	}
+	_, p, err := net.SplitHostPort(o.reach.TCP)
+	if err != nil {
 		return false
+	}
+	port := atoi(p)
+	return f.Proto != nil && *f.Proto == tcpProtocol && (f.SPort == port || f.DPort == port) && o.names(f)
+}
+
+// names reports whether a frame is from or to what the probe reaches.
+func (o *ownReach) names(f evidence.Frame) bool {
+	host := o.reach.Ping
+	if host == "" {
+		host, _, _ = net.SplitHostPort(o.reach.TCP) // that it is one was asked before
 	}
 	to, err := netip.ParseAddr(host)
 	return err != nil || sameAddress(to, f.IPDst) || sameAddress(to, f.IPSrc)

@@ -23,13 +23,27 @@ func ipv4(t *testing.T, proto, payload string) []byte {
 	return b
 }
 
+func raw(t *testing.T, frame string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // TestOwnFrames: the frames of a ping or connection by which a condition looks decide nothing, those of the network do.
 func TestOwnFrames(t *testing.T) {
 	const (
 		echo    = "0800f7ff00000000000000000000000000000000"
 		stopped = "0301fcfe00000000000000000000000000000000" // unreachable
-		syn     = "c00000b300000000000000005002000000000000"
-		other   = "c00000b400000000000000005002000000000000"
+		// An error of 10.0.0.9 about the echo, and about one to another address; a question for the address, and for another.
+		aboutOwn   = "0b00f4ff00000000" + "45000054000040004001000" + "00a0000010a000002" + "0800f7ff00000000"
+		aboutOther = "0b00f4ff00000000" + "45000054000040004001000" + "00a0000010a000007" + "0800f7ff00000000"
+		who        = "ffffffffffff0200000000010806" + "0001080006040001" + "0200000000010a000001" + "0000000000000a000002"
+		whoOther   = "ffffffffffff0200000000010806" + "0001080006040001" + "0200000000010a000001" + "0000000000000a000007"
+		syn        = "c00000b300000000000000005002000000000000"
+		other      = "c00000b400000000000000005002000000000000"
 	)
 	const ping, tcp, elsewhere = `reach: {ping: 10.0.0.2, count: 1}`, `reach: {tcp: "10.0.0.2:179", count: 1}`, `reach: {ping: 10.0.0.9, count: 1}`
 	for _, tt := range []struct {
@@ -40,6 +54,12 @@ func TestOwnFrames(t *testing.T) {
 	}{
 		{"an echo of its own", ping, "expect: count > 0, ", ipv4(t, "01", echo), nil, evidence.Inconclusive, "1 of the frames cannot be told from those of a probe of the scenario (r1 reaches 10.0.0.2)"},
 		{"it is all that came", ping, "", ipv4(t, "01", echo), nil, evidence.Inconclusive, "1 of the frames cannot be told from"},
+		{"an error about its own", ping, "expect: count > 0, ", raw(t, strings.Replace(hex.EncodeToString(ipv4(t, "01", aboutOwn)), "45000028", "45000038", 1)), nil, evidence.Inconclusive, "1 of the frames cannot be told from"},
+		{"an error about another", ping, "expect: count > 0, ", raw(t, strings.Replace(hex.EncodeToString(ipv4(t, "01", aboutOther)), "45000028", "45000038", 1)), nil, evidence.Reproduced, ""},
+		{"a question for its address", ping, "expect: count > 0, ", raw(t, who), nil, evidence.Inconclusive, "1 of the frames cannot be told from"},
+		{"a question long after it", ping, "expect: count > 0, ", nil, raw(t, who), evidence.Inconclusive, "1 of the frames cannot be told from"},
+		{"a question of a connection", tcp, "expect: count > 0, ", raw(t, who), nil, evidence.Inconclusive, "1 of the frames cannot be told from"},
+		{"a question for another address", ping, "expect: count > 0, ", raw(t, whoOther), nil, evidence.Reproduced, ""},
 		{"an answer by others", ping, "expect: count > 0, ", ipv4(t, "01", stopped), nil, evidence.Reproduced, ""},
 		{"a ping of another address", elsewhere, "expect: count > 0, ", ipv4(t, "01", echo), nil, evidence.Reproduced, ""},
 		{"a segment of its own", tcp, "expect: count > 0, ", ipv4(t, "06", syn), nil, evidence.Inconclusive, "(r1 reaches 10.0.0.2:179)"},
@@ -80,7 +100,7 @@ func TestOwnFrames(t *testing.T) {
 				}
 				yaml := head + `
 stimulus: [{node: r1, exec: "true"}, {wait-for: {node: r1, ` + tt.probe + `, expect: count >= 0, eventually: 5s}}, {node: r1, exec: later}]
-symptom: [{name: seen, frame: {at: "r1:eth1", filter: "icmp or tcp"}, every: 10ms, ` + tt.expect + `eventually: 100ms}]
+symptom: [{name: seen, frame: {at: "r1:eth1", filter: "icmp or tcp or arp"}, every: 10ms, ` + tt.expect + `eventually: 100ms}]
 `
 				v := w.trial(t, t.Context(), planOf(t, yaml, plan.Options{}))
 				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {

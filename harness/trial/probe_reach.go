@@ -26,7 +26,7 @@ func observeReach(ctx context.Context, b *observer, q question, p scenarios.Reac
 		}
 		line, read = tcpLine(r, host, port, count, wait), func(out string) (int, error) { return judge.ReadTCP(out, count) }
 	}
-	defer b.lab.captures.own.begin(q.node.Name, r, b.rec.now)()
+	defer b.lab.captures.own.begin(q.node.Name, r, b.rec)()
 	x, err := q.node.shell(ctx, line, time.Duration(count+2)*(wait+time.Second))
 	o.Text, o.Exit, o.Truncated, o.Answered = x.Output, x.Exit, x.Truncated, x.Took
 	if err != nil {

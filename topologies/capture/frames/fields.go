@@ -24,6 +24,9 @@ type Fields struct {
 	Kind      string // the protocol, in a word: ospf, bgp, arp
 	Message   string // which of its messages: hello, update, request
 	Summary   string // all that in one line, for people
+	// About is the packet that an error of ICMP is about, as far as it has it (RFC 792, RFC 4443); of a neighbour's solicitation or
+	// advertisement (RFC 4861, section 4) its IPDst is the target. Nil otherwise.
+	About *Fields
 }
 
 // Decode says what a frame is.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -152,5 +153,37 @@ func TestRead(t *testing.T) {
 	stop := errors.New("enough")
 	if _, err := frames.Read(bytes.NewReader(file), func(topologies.Frame) error { return stop }); !errors.Is(err, stop) {
 		t.Error(err)
+	}
+}
+
+// TestAbout: an error of ICMP says which packet it is about, and a neighbour's question which address; one that is cut off, or within
+// another, does not.
+func TestAbout(t *testing.T) {
+	const (
+		four = "45000054 0000 4000 40 01 0000 0a000001 0a000002"
+		six  = "60000000 0010 3a 40 20010db8000000000000000000000001 20010db8000000000000000000000002"
+	)
+	icmp := func(b string) string { return ip("01", b) }
+	icmp6 := func(b string) string { return ip6("3a", b) }
+	for _, tt := range []struct{ name, frame, want string }{
+		{"an echo", icmp("0b00 0000 00000000" + four + "0800 f7ff 0000 0000"), "10.0.0.1 → 10.0.0.2 1 echo"},
+		{"a segment", icmp("0303 0000 00000000" + "45000054 0000 4000 40 06 0000 0a000001 0a000002" + "c000 00b3 00000000"), "10.0.0.1 → 10.0.0.2 6 "},
+		{"a redirect", icmp("0501 0000 0a000009" + four + "0800 f7ff 0000 0000"), "10.0.0.1 → 10.0.0.2 1 echo"},
+		{"one that is cut off", icmp("0b00 0000 00000000" + "45000054 0000"), ""},
+		{"no packet", icmp("0b00 0000 00000000" + "00000000 00000000 00000000 00000000 00000000"), ""},
+		{"an echo itself", icmp("0800 f7ff 0000 0000" + four), ""},
+		{"an echo of IPv6", icmp6("0100 0000 00000000" + six + "8000 0000 0000 0000"), "2001:db8::1 → 2001:db8::2 58 echo"},
+		{"a question", icmp6("8700 0000 00000000 20010db8000000000000000000000002"), " → 2001:db8::2 -1 "},
+	} {
+		got := ""
+		if a := frames.Decode(frame(t, macs, tt.frame)).About; a != nil {
+			got = fmt.Sprintf("%s → %s %d %s", a.IPSrc, a.IPDst, a.Proto, a.Message)
+			if a.About != nil {
+				t.Errorf("%s: within it is another", tt.name)
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }

@@ -96,6 +96,43 @@ func (d *decoder) icmp(b []byte) {
 		return
 	}
 	d.Message = named(b[0], map[byte]string{0: "echo-reply", 3: "unreachable", 5: "redirect", 8: "echo", 9: "router-advertisement", 10: "router-solicitation", 11: "time-exceeded"})
+	const head = 8
+	if t := b[0]; (t == 3 || t == 4 || t == 5 || t == 11 || t == 12) && len(b) > head {
+		d.About = quoted(b[head:], (*decoder).quotedIPv4)
+	}
+}
+
+// quoted is a packet within an error. It is cut off, and has none within it.
+func quoted(packet []byte, read func(*decoder, []byte) bool) *Fields {
+	d := &decoder{Fields: Fields{VLAN: -1, Proto: -1}}
+	if !read(d, packet) {
+		return nil
+	}
+	d.About, d.Summary = nil, ""
+	return &d.Fields
+}
+
+// quotedIPv4 reads the head of a packet, and what is left of its payload.
+func (d *decoder) quotedIPv4(b []byte) bool {
+	const least, word = 20, 4
+	if len(b) < least || b[0]>>4 != 4 {
+		return false
+	}
+	head := word * int(b[0]&15)
+	if head < least || len(b) < head {
+		return false
+	}
+	d.IPSrc, d.IPDst, d.Proto = net.IP(b[12:16]).String(), net.IP(b[16:20]).String(), int(b[9])
+	d.transport(b[head:])
+	return true
+}
+
+func (d *decoder) quotedIPv6(b []byte) bool {
+	if len(b) < 40 || b[0]>>4 != 6 {
+		return false
+	}
+	d.ipv6(b)
+	return true
 }
 
 func (d *decoder) icmp6(b []byte) {
@@ -108,6 +145,13 @@ func (d *decoder) icmp6(b []byte) {
 		132: "listener-done", 133: "router-solicitation", 134: "router-advertisement", 135: "neighbor-solicitation", 136: "neighbor-advertisement", 137: "redirect",
 		143: "listener-report",
 	})
+	const head, target = 8, 24
+	switch t := b[0]; {
+	case t >= 1 && t <= 4 && len(b) > head:
+		d.About = quoted(b[head:], (*decoder).quotedIPv6)
+	case (t == 135 || t == 136) && len(b) >= target:
+		d.About = &Fields{VLAN: -1, Proto: -1, IPDst: net.IP(b[head:target]).String()}
+	}
 }
 
 func (d *decoder) igmp(b []byte) {
