@@ -21,8 +21,10 @@ func TestHiddenFailure(t *testing.T) {
 		want        evidence.Verdict
 		reason      string
 	}{
-		{"it fails, and nothing is counted", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 2, evidence.Inconclusive,
-			"a part of the command ended with status 2, and the line hides it: show routes; where that is an answer, name it: exit: [0, 2]"},
+		{
+			"it fails, and nothing is counted", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 2, evidence.Inconclusive,
+			"a part of the command ended with status 2, and the line hides it: show routes; where that is an answer, name it: exit: [0, 2]",
+		},
 		{"it fails, and nothing is said", `expect: 'not (text contains "10.9")'`, drivers.Exchange{}, 2, evidence.Inconclusive, "ended with status 2"},
 		{"it fails, and the status decides", `expect: 'exit == 1'`, drivers.Exchange{Exit: 1}, 2, evidence.Inconclusive, "ended with status 2"},
 		{"it fails, and its words are no answer", `exit: [0, 1], expect: 'not (text contains "10.9")'`, drivers.Exchange{Output: "no daemon\n", Exit: 1}, 2, evidence.Inconclusive, "ended with status 2"},
