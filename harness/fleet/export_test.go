@@ -82,3 +82,11 @@ func AskPart(ctx context.Context, c *Conn, worker, pin string) error {
 	}
 	return nil
 }
+
+// Retry is how whatever is asked of a server is asked again.
+func Retry(ctx context.Context, c *Conn, pause time.Duration, do func(context.Context) error) error {
+	return c.retry(ctx, pause, do)
+}
+
+// StreamOffline is what a server of a cluster answers while the one that has a stream is away.
+const StreamOffline = streamOffline

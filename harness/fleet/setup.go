@@ -254,8 +254,14 @@ func transient(err error) bool {
 		}
 	}
 	var api *jetstream.APIError
-	return errors.As(err, &api) && api.Code == 503
+	return errors.As(err, &api) && (api.Code == 503 || api.ErrorCode == streamOffline || api.ErrorCode == consumerOffline)
 }
+
+// What a server of a cluster says of what another one of it has, which does not answer.
+const (
+	streamOffline   jetstream.ErrorCode = 10118
+	consumerOffline jetstream.ErrorCode = 10119
+)
 
 // patientAttempts is how often something may fail before it is said, and complainEvery how often that is said.
 const (
@@ -289,7 +295,7 @@ func (c *Conn) retry(ctx context.Context, pause time.Duration, do func(context.C
 		if err != nil && attempt >= patientAttempts {
 			c.complain(err)
 		}
-		broke := errors.Is(err, context.Canceled) && bounded.Err() != nil
+		broke := errors.Is(err, context.Canceled) && ctx.Err() == nil // what was asked within do may have ended before bounded does
 		cancel()
 		if err == nil || !broke && !transient(err) || c.nc.IsClosed() {
 			return err

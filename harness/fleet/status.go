@@ -73,7 +73,7 @@ func (c *Conn) answered(ctx context.Context, who string, within time.Duration, d
 	switch {
 	case err == nil || ctx.Err() != nil || c.nc.IsClosed():
 		return err
-	case !c.nc.IsConnected():
+	case !c.nc.IsConnected() || errors.Is(err, context.Canceled): // it may be back already
 		return fmt.Errorf("%w from %s: the connection to the fleet's server was lost meanwhile; try again when that is there", ErrUnanswered, who)
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout):
 		return fmt.Errorf("%w from %s within %s: its machine stands still, is cut off, or has too much to do; look at that, and try again", ErrUnanswered, who, within)
