@@ -6,143 +6,29 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
-	"github.com/reprise-lab/reprise/harness/harnesstest"
+	"github.com/reprise-lab/reprise/harness/experiment/pooltest"
 	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
-	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
-	"github.com/reprise-lab/reprise/topologies"
 )
 
-// rooms are labs in memory of which any number is up at once, each with a state of its own: its session is
-// down once both a and b were run on r1.
-type rooms struct {
-	takes   time.Duration           // how long a trial takes
-	healthy func(image string) bool // its session stays up; nil: of no image
-
-	provider *harnesstest.Provider
-	mu       sync.Mutex
-	most     int // labs that were up at once
-	built    int
-}
-
-// roomsCase needs two of the steps and one of the nodes.
-const roomsCase = `
-reprise: v1
-id: rooms
-title: The session goes down after a and b
-topology: {nodes: {r1: {image: one}, r2: {image: other}, r3: {image: other}, r4: {image: other}}}
-nodes: {r1: {role: dut, platform: room}, r2: {platform: room}, r3: {platform: room}, r4: {platform: room}}
-baseline: [{name: up, node: r1, run: await, expect: 'text == "up"', eventually: 30s}]
-stimulus: [{node: r1, run: c}, {node: r2, run: d}, {node: r1, run: a}, {node: r1, run: e}, {node: r3, run: f}, {node: r1, run: b}, {node: r4, run: g}, {node: r1, run: h}]
-symptom: [{name: down, node: r1, run: show, expect: 'text == "down"', eventually: 100ms}]
-control: {without: [stimulus.2]}
-trials: {reset: redeploy}
-`
-
-// room is a lab that knows the image of its first node.
-type room struct {
-	topologies.Reservation
-	image string
-}
-
-type roomHost struct {
-	drivers.Host
-	image string
-}
-
-func (r room) Host(node string) (topologies.Host, error) {
-	h, err := r.Reservation.Host(node)
-	return roomHost{h, r.image}, err
-}
-
-type roomProvider struct{ *harnesstest.Provider }
-
-func (p roomProvider) Reserve(ctx context.Context, t topologies.Topology, o topologies.Options) (topologies.Reservation, error) {
-	r, err := p.Provider.Reserve(ctx, t, o)
-	return room{r, t.Nodes[0].Image}, err
-}
-
-// Open opens a session with a node of a lab that was just built.
-func (m *rooms) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {
-	breaks := true
-	if host, ok := t.Host.(roomHost); ok && m.healthy != nil {
-		breaks = !m.healthy(host.image)
-	}
-	var mu sync.Mutex
-	ran := map[string]bool{}
-	node := &harnesstest.Platform{Name: m.Platform(), RunCtxFn: func(ctx context.Context, _, line string) (drivers.Exchange, error) {
-		if line == "await" {
-			select {
-			case <-time.After(m.takes):
-			case <-ctx.Done():
-				return drivers.Exchange{Command: line}, context.Cause(ctx)
-			}
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		ran[line] = true
-		if breaks && ran["a"] && ran["b"] {
-			return drivers.Exchange{Command: line, Output: "down"}, nil
-		}
-		return drivers.Exchange{Command: line, Output: "up"}, nil
-	}}
-	node.ResetFn = func(string) error {
-		mu.Lock()
-		defer mu.Unlock()
-		clear(ran)
-		return nil
-	}
-	return node.Open(ctx, t)
-}
-
-// Platform is the name that scenarios use.
-func (m *rooms) Platform() string { return "room" }
-
-func (m *rooms) bench(tb testing.TB) *experiment.Bench {
+func roomsBench(tb testing.TB, m *pooltest.Rooms) *experiment.Bench {
 	tb.Helper()
-	m.provider = &harnesstest.Provider{ReserveFn: func(context.Context, topologies.Topology, topologies.Options) error {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.built++
-		m.most = max(m.most, m.provider.Up()+1)
-		return nil
-	}}
-	registry := &drivers.Registry{}
-	if err := registry.Register(m); err != nil {
-		tb.Fatal(err)
-	}
-	return &experiment.Bench{Env: trial.Environment{Provider: roomProvider{m.provider}, Registry: registry}, Parent: tb.TempDir(), Tool: evidence.Tool{Name: "test"}}
+	return &experiment.Bench{Env: m.Env(), Parent: tb.TempDir(), Tool: evidence.Tool{Name: "test"}}
 }
 
-func loadRooms(tb testing.TB, reset scenarios.Reset) *scenarios.Loaded {
-	tb.Helper()
-	file := filepath.Join(tb.TempDir(), "scenario.yaml")
-	if err := os.WriteFile(file, []byte(strings.Replace(roomsCase, "reset: redeploy", "reset: "+string(reset), 1)), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	l, err := scenarios.Load(file, scenarios.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return l
-}
-
-// isolate cuts the case, in a folder of an earlier call where there is one.
-func (m *rooms) isolate(ctx context.Context, tb testing.TB, b *experiment.Bench, l *scenarios.Loaded, dir evidence.Dir, labs int) (result.Isolation, error) {
+// isolateRooms cuts the case, in a folder of an earlier call where there is one.
+func isolateRooms(ctx context.Context, tb testing.TB, b *experiment.Bench, l *scenarios.Loaded, dir evidence.Dir, labs int) (result.Isolation, error) {
 	tb.Helper()
 	cutter := &experiment.PartsCutter{Loaded: l, Parts: experiment.NewParts(l, b.Env.Registry), Platforms: b.Env.Registry.Platforms()}
 	return experiment.Isolate(ctx, b, dir, cutter, experiment.IsolateOptions{Labs: labs, Measure: 10, Controls: 5})
@@ -184,27 +70,27 @@ func TestIsolateAhead(t *testing.T) {
 			took   time.Duration
 		}
 		search := func(labs int, broken ...time.Duration) (f found) {
-			m := &rooms{takes: 2 * time.Second}
-			b := m.bench(t)
-			l := loadRooms(t, scenarios.ResetRedeploy)
+			m := pooltest.NewRooms(2 * time.Second)
+			b := roomsBench(t, m)
+			l := pooltest.LoadRooms(t, scenarios.ResetRedeploy)
 			dir := createSearch(t, b, l)
 			began := time.Now()
 			for _, after := range broken {
 				ctx, cancel := context.WithTimeout(t.Context(), after)
-				if _, err := m.isolate(ctx, t, b, l, dir, labs); !errors.Is(err, context.DeadlineExceeded) {
+				if _, err := isolateRooms(ctx, t, b, l, dir, labs); !errors.Is(err, context.DeadlineExceeded) {
 					t.Fatalf("broken off: %v", err)
 				}
 				cancel()
 				cut(t, dir.File("ahead.ndjson"))
 			}
 			var err error
-			if f.out, err = m.isolate(t.Context(), t, b, l, dir, labs); err != nil || !f.out.Complete {
+			if f.out, err = isolateRooms(t.Context(), t, b, l, dir, labs); err != nil || !f.out.Complete {
 				t.Fatalf("%+v, %v", f.out, err)
 			}
 			f.took = time.Since(began)
 			f.ledger = ledgerOf(t, dir)
-			if up := m.provider.Up(); up != 0 || m.most > 2*labs {
-				t.Errorf("%d labs: %d were up at once, %d are", labs, m.most, up)
+			if up := m.Up(); up != 0 || m.Most() > 2*labs {
+				t.Errorf("%d labs: %d were up at once, %d are", labs, m.Most(), up)
 			}
 			var stored result.Isolation
 			if err := evidence.ReadJSON(dir.File("isolation.json"), &stored); err != nil {
@@ -214,10 +100,10 @@ func TestIsolateAhead(t *testing.T) {
 				t.Error(d)
 			}
 			accounted(t, dir, f.out.Ahead)
-			built := m.built
-			again, err := m.isolate(t.Context(), t, b, l, dir, labs)
-			if d := gocmp.Diff(f.out, again); d != "" || err != nil || m.built != built {
-				t.Errorf("again, in %d more labs: %s, %v", m.built-built, d, err)
+			built := m.Built()
+			again, err := isolateRooms(t.Context(), t, b, l, dir, labs)
+			if d := gocmp.Diff(f.out, again); d != "" || err != nil || m.Built() != built {
+				t.Errorf("again, in %d more labs: %s, %v", m.Built()-built, d, err)
 			}
 			f.out.Dir, f.out.Result, f.out.Why, f.out.Ahead = "", "", "", nil
 			return f
@@ -246,15 +132,15 @@ func TestIsolateAheadInLabsThatStayUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		built := map[int]int{}
 		for _, labs := range []int{1, 4} {
-			m := &rooms{takes: 2 * time.Second}
-			b := m.bench(t)
-			l := loadRooms(t, scenarios.ResetConfig)
-			out, err := m.isolate(t.Context(), t, b, l, createSearch(t, b, l), labs)
-			if err != nil || !out.Complete || m.provider.Up() != 0 || m.most > 2*labs {
-				t.Errorf("%d labs: %+v, %v; %d were up at once, %d are", labs, out, err, m.most, m.provider.Up())
+			m := pooltest.NewRooms(2 * time.Second)
+			b := roomsBench(t, m)
+			l := pooltest.LoadRooms(t, scenarios.ResetConfig)
+			out, err := isolateRooms(t.Context(), t, b, l, createSearch(t, b, l), labs)
+			if err != nil || !out.Complete || m.Up() != 0 || m.Most() > 2*labs {
+				t.Errorf("%d labs: %+v, %v; %d were up at once, %d are", labs, out, err, m.Most(), m.Up())
 			}
-			built[labs] = m.built
-			t.Logf("%d labs: %d were built for %d runs; %+v", labs, m.built, out.Runs, out.Ahead)
+			built[labs] = m.Built()
+			t.Logf("%d labs: %d were built for %d runs; %+v", labs, m.Built(), out.Runs, out.Ahead)
 		}
 		if built[4] > 4*built[1] {
 			t.Errorf("%v were built", built)
@@ -314,15 +200,15 @@ func TestBisectAhead(t *testing.T) {
 		var found [2]result.Bisection
 		var ledgers [2][]isolate.Entry
 		for i, labs := range []int{1, 4} {
-			m := &rooms{takes: 2 * time.Second}
-			b := m.bench(t)
-			l := loadRooms(t, scenarios.ResetRedeploy)
+			m := pooltest.NewRooms(2 * time.Second)
+			b := roomsBench(t, m)
+			l := pooltest.LoadRooms(t, scenarios.ResetRedeploy)
 			dir := createSearch(t, b, l)
 			list := make([]experiment.Version, 40)
 			for v := range list {
 				list[v].Image = fmt.Sprintf("daemon:%d", v)
 			}
-			m.healthy = func(image string) bool { return strings.HasPrefix(image, "daemon:") && len(image) < len("daemon:10") }
+			m.Healthy = func(image string) bool { return strings.HasPrefix(image, "daemon:") && len(image) < len("daemon:10") }
 			began := time.Now()
 			out, err := experiment.Bisect(t.Context(), b, dir, l, experiment.BisectOptions{Versions: list, Nodes: []string{"r1"}, Confidence: 0.99, MaxTrials: 100, Measure: 5, Labs: labs})
 			if err != nil || out.First != "daemon:10" {
@@ -352,9 +238,9 @@ func BenchmarkFourLabs(b *testing.B) {
 	var rate, search [2]time.Duration
 	for b.Loop() {
 		for i, labs := range []int{1, 4} {
-			m := &rooms{takes: 180 * time.Millisecond}
-			bench := m.bench(b)
-			l := loadRooms(b, scenarios.ResetRedeploy)
+			m := pooltest.NewRooms(180 * time.Millisecond)
+			bench := roomsBench(b, m)
+			l := pooltest.LoadRooms(b, scenarios.ResetRedeploy)
 			p, err := plan.New(l, plan.Options{Trials: 40, Labs: labs})
 			if err != nil {
 				b.Fatal(err)
@@ -366,7 +252,7 @@ func BenchmarkFourLabs(b *testing.B) {
 			}
 			rate[i] += time.Since(began)
 			began = time.Now()
-			if out, err := m.isolate(b.Context(), b, bench, l, createSearch(b, bench, l), labs); err != nil || !out.Complete {
+			if out, err := isolateRooms(b.Context(), b, bench, l, createSearch(b, bench, l), labs); err != nil || !out.Complete {
 				b.Fatal(out, err)
 			}
 			search[i] += time.Since(began)
