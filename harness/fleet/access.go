@@ -383,6 +383,9 @@ func Pin(c *x509.Certificate) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// IsKey reports whether a text is the public key of a coordinator or a worker.
+func IsKey(text string) bool { return nkeys.IsValidPublicUserKey(text) }
+
 // PublicKey is the public nkey of this side.
 func (c *Conn) PublicKey() string { return c.key }
 

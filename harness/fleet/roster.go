@@ -144,13 +144,21 @@ func (c *Coordinator) Lacking(n Needs) (why []Refusal, met bool) {
 // lacks is [Offer.Lacks], and why this coordinator and the worker do not deal with each other.
 func (c *Coordinator) lacks(o Offer, n Needs) []string {
 	why := o.Lacks(n)
-	if len(o.Accept) > 0 && !slices.Contains(o.Accept, c.conn.key) {
-		why = append(why, fmt.Sprintf("it takes tasks of the coordinators that its owner names, and this one, %s, is not among them", c.conn.key))
+	if !o.accepts(c.conn.key) {
+		why = append(why, unaccepted(c.conn.key))
 	}
 	if !c.trusts(o.Key) {
 		why = append(why, fmt.Sprintf("its key %s is not one of those whose results are taken here", o.Key))
 	}
 	return why
+}
+
+// accepts reports whether a worker takes tasks of the coordinator that has a key.
+func (o Offer) accepts(key string) bool { return len(o.Accept) == 0 || slices.Contains(o.Accept, key) }
+
+// unaccepted says why a worker takes nothing of the coordinator that has a key.
+func unaccepted(key string) string {
+	return fmt.Sprintf("it takes trials of those alone whom its owner names, and you are not among them: reprise worker --accept %s there", key)
 }
 
 func (c *Coordinator) trusts(worker string) bool {

@@ -20,6 +20,7 @@ import (
 // Status is what a fleet looks like at a moment.
 type Status struct {
 	Server  string         `json:"server"` // URL without a token
+	You     string         `json:"you"`    // public key of who asks, by which workers may be told to take trials
 	Renewal time.Duration  `json:"renewal"`
 	Workers []WorkerStatus `json:"workers"` // by name
 	Works   []WorkStatus   `json:"works"`   // by name of the work
@@ -109,7 +110,11 @@ func (c *Conn) status(ctx context.Context) (Status, error) {
 		return s, err
 	}
 	for _, o := range workers {
-		s.Workers = append(s.Workers, WorkerStatus{o, usages[o.Key], o.idle(s.Needs, usages[o.Key])})
+		idle := o.idle(s.Needs, usages[o.Key])
+		if len(idle) > 0 && !o.Draining && !o.accepts(c.key) {
+			idle = append(idle, unaccepted(c.key))
+		}
+		s.Workers = append(s.Workers, WorkerStatus{o, usages[o.Key], idle})
 	}
 	return s, nil
 }

@@ -501,6 +501,20 @@ func TestAcceptedCoordinators(t *testing.T) {
 	if e.executions(0) != 0 {
 		t.Error("a task of a coordinator that is not accepted was executed")
 	}
+	for _, conn := range []*fleet.Conn{other, mine} {
+		var s fleet.Status
+		eventually(t, "it is known that the worker is idle", func() (idle bool) {
+			var err error
+			if s, err = fleet.ReadStatus(t.Context(), conn); err != nil || len(s.Workers) != 1 || s.You != conn.PublicKey() {
+				t.Fatalf("%+v, %v", s, err)
+			}
+			return len(s.Workers[0].Idle) > 0
+		})
+		const unaccepted = "you are not among them: reprise worker --accept "
+		if told := strings.Contains(strings.Join(s.Workers[0].Idle, "\n"), unaccepted+conn.PublicKey()); told != (conn == other) {
+			t.Errorf("the status says of the worker: %q", s.Workers[0].Idle)
+		}
+	}
 }
 
 // TestImages: an image is shipped once, and reaches only who has a task with it, whole or not at all.
@@ -641,7 +655,7 @@ func TestStrangers(t *testing.T) {
 		o    fleet.WorkerOptions
 		want string
 	}{
-		{"accepts another", fleet.WorkerOptions{Accept: []string{other}}, "it takes tasks of the coordinators that its owner names"},
+		{"accepts another", fleet.WorkerOptions{Accept: []string{other}}, "it takes trials of those alone whom its owner names, and you are not among them: reprise worker --accept U"},
 		{"is not trusted", fleet.WorkerOptions{}, "is not one of those whose results are taken"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -44,7 +44,10 @@ func TestServeOptions(t *testing.T) {
 }
 
 func TestWorkerOptions(t *testing.T) {
-	const idle = 30 * time.Second
+	const (
+		idle = 30 * time.Second
+		key  = "UDY4NFBDKSTTJXKQSFAJXOXCF3ASHPNQQ4ACZSW7L35RYOHSZDP67ZPQ"
+	)
 	clitest.Options(t, newWorker, []clitest.Asked[workerOptions]{
 		{Args: []string{"--join", "U"}, Want: workerOptions{join: "U", labs: 1, idle: idle}},
 		{
@@ -54,6 +57,8 @@ func TestWorkerOptions(t *testing.T) {
 		{Args: nil, Err: "join what? --join URL, as reprise fleet serve prints it"},
 		{Args: []string{"--join", "U", "--labs", "0"}, Err: "--labs takes 1 to 64"},
 		{Args: []string{"--join", "U", "--name", "../x"}, Err: `--name "../x": want letters, digits, dots, hyphens and underscores, 63 at most`},
+		{Args: []string{"--join", "U", "--accept", key}, Want: workerOptions{join: "U", labs: 1, idle: idle, accept: []string{key}}},
+		{Args: []string{"--join", "U", "--accept", "ann"}, Err: `--accept ["ann"]: want public keys, U… of 56 letters and digits, as reprise fleet status says yours`},
 		{Args: []string{"--join", "U", "--idle", "0s"}, Err: "--idle 0s: want a time, as 30s"},
 		{Args: []string{"--join", "U", "--provider", "podman"}, Err: `there is no provider "podman": there are containers, namespaces and mixed`},
 	})
@@ -256,7 +261,7 @@ func TestStatus(t *testing.T) {
 	needs := fleet.Needs{Kind: "container", Provider: "namespaces", Cores: 1.5, Memory: 25_000_000, Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:1"}}, Platforms: []string{"exos"}, Abilities: []string{"--trust binds.r1"}}
 	got := clitest.View(func(w io.Writer) {
 		printStatus(w, fleet.Status{
-			Server: "tls://lab:4222", Renewal: 5 * time.Second, Bytes: 2_500_000,
+			Server: "tls://lab:4222", You: "UYOU", Renewal: 5 * time.Second, Bytes: 2_500_000,
 			Workers: []fleet.WorkerStatus{
 				{Offer: fleet.Offer{
 					Name: "left", Key: "UABCDEFGHIJ", Slots: 2, Busy: 1, Since: at, Version: here, Cores: 4, Kinds: []string{"container"}, Providers: []string{"namespaces"},
@@ -281,6 +286,7 @@ func TestStatus(t *testing.T) {
 	})
 	want := strings.TrimPrefix(`
 server   tls://lab:4222, renewed every 5s, 2.5 MB on its disk
+you      UYOU
 worker   left (UABCDEFG) since Sun 10:15:00: 1 of 2 labs busy; labs of container with namespaces, 4 cores, 1 image, sw1 (exos X440), sw2 (voss)
 worker   right; worker   evil (UB) since Sun 10:15:00: 0 of 1 lab busy; labs of no kind with nothing, 0 images, version 0.1
            idle: it lacks what waits

@@ -79,6 +79,9 @@ func runStatus(ctx context.Context, o *askOptions) error {
 
 func printStatus(w io.Writer, s fleet.Status, all bool) {
 	cli.Line(w, "server   %s, renewed every %s, %.1f MB on its disk", cmp.Or(s.Server, "in this process"), s.Renewal, float64(s.Bytes)/1e6)
+	if s.You != "" {
+		cli.Line(w, "you      %s", s.You)
+	}
 	if len(s.Workers) == 0 {
 		cli.Line(w, "workers  none: on each machine with labs run reprise worker --join URL, as reprise fleet serve prints it")
 	}

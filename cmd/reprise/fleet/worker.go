@@ -36,6 +36,7 @@ type workerOptions struct {
 	idle       time.Duration
 	address    string // by which others reach this machine
 	registries []string
+	accept     []string // public keys of who may give trials
 }
 
 // noParts is what --address says where no parts of labs are built for others.
@@ -66,6 +67,8 @@ func (o *workerOptions) check() error {
 		return cli.InputError("--address %q: want an IP address of this machine, or %s", o.address, noParts)
 	case slices.ContainsFunc(o.registries, func(r string) bool { return r == "" || strings.ContainsAny(r, "/@ ") }):
 		return cli.InputError("--registry %q: want HOST or HOST:PORT", o.registries)
+	case slices.ContainsFunc(o.accept, func(k string) bool { return !fleet.IsKey(k) }):
+		return cli.InputError("--accept %q: want public keys, U… of 56 letters and digits, as reprise fleet status says yours", o.accept)
 	case o.idle <= 0:
 		return cli.InputError("--idle %s: want a time, as 30s", o.idle)
 	}
@@ -130,6 +133,7 @@ build no lab for others, 6 the server does not know this key and token.`,
 	fl.StringVar(&o.address, "address", "", "`ADDRESS` by which the other machines of a lab that is spread over several reach this one; none: it builds no parts of such labs (default: the one by which it reaches the server)")
 	fl.DurationVar(&o.idle, "idle", labworker.DefaultIdle, "how long a lab stays up for the next trial of the same plan")
 	fl.StringArrayVar(&o.registries, "registry", nil, "fetch images that are asked for by digest and lacking from this registry, `HOST[:PORT]` (repeatable); docker login on this machine says who it is there")
+	fl.StringArrayVar(&o.accept, "accept", nil, "take trials of who has this public `KEY`, and of nobody else (repeatable); reprise fleet status tells everybody theirs (default: whoever the server lets give trials)")
 	return a.Trusting(c)
 }
 
@@ -183,6 +187,7 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 	o.Progress("joining the fleet at %s", conn.Server())
 	var told error
 	w := fleet.NewWorker(conn, &labworker.Executor{Bench: bench, Describe: offered.Offer, Tell: say}, fleet.WorkerOptions{
+		Accept: o.accept,
 		Parts:  o.parts(offered.ServePart),
 		Joined: func() { told = o.Show(first, func(w io.Writer) { printJoined(w, conn.Server(), first) }) },
 	})
