@@ -266,6 +266,9 @@ func dialError(a Access, err error) error {
 	case errors.As(err, &pin):
 		return fmt.Errorf("connect to %s: %w: it is %s; ask who runs the server for the URL", where, ErrPin, pin.got)
 	case errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired):
+		if !strings.Contains(a.URL, "sha256=") {
+			return fmt.Errorf("connect to %s: %w; a server of others asks for what its operator gave you: $NATS_CREDS, $NATS_NKEY, or $NATS_USER and $NATS_PASSWORD", where, ErrRefused)
+		}
 		return fmt.Errorf("connect to %s: %w; join with the URL that `reprise fleet serve` prints", where, ErrRefused)
 	case errors.Is(err, nats.ErrNoServers):
 		return fmt.Errorf("connect to %s: nobody answers there; is `reprise fleet serve` running?", where)

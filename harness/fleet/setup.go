@@ -141,9 +141,9 @@ func (c *Conn) Renewal(ctx context.Context) (time.Duration, error) {
 	s, err := c.js.Stream(ctx, streamWork)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return 0, fmt.Errorf("%w: %w", ErrNotSetUp, err)
+		return 0, meaning{ErrNotSetUp, err}
 	case withoutJetStream(err):
-		return 0, fmt.Errorf("%w: %w", errBare, err)
+		return 0, meaning{errBare, err}
 	case err != nil:
 		return 0, fmt.Errorf("read how often leases are renewed: %w", err)
 	}
@@ -163,6 +163,14 @@ var (
 	ErrNotSetUp = errors.New("no fleet was set up on this server, which whoever first gives trials does")
 	errBare     = errors.New("this server stores nothing: it has no JetStream, or not for who asks (nats-server -js)")
 )
+
+// meaning is an error of the server's in words of a fleet, which are all that is said of it.
+type meaning struct{ means, err error }
+
+func (m meaning) Error() string { return m.means.Error() }
+
+// Unwrap returns both.
+func (m meaning) Unwrap() []error { return []error{m.means, m.err} }
 
 // IsBare reports whether an error is that of a server that cannot be a fleet's, for it stores nothing.
 func IsBare(err error) bool { return errors.Is(err, errBare) }
@@ -271,7 +279,7 @@ const (
 
 // complain says that the server does not do what it is asked for: at times, whoever asks, and not while it is known to be away.
 func (c *Conn) complain(err error) {
-	if !c.nc.IsConnected() {
+	if !c.nc.IsConnected() || errors.Is(err, ErrNotSetUp) { // who waits for that has said so
 		return
 	}
 	c.mu.Lock()

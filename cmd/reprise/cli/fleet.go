@@ -194,7 +194,7 @@ func DialFleet(ctx context.Context, at string, role fleet.Role, name string, say
 		return nil, AsInputError(err)
 	case err != nil && ctx.Err() == nil:
 		if u != nil && u.Scheme == "tls" && !u.Query().Has("sha256") {
-			err = fmt.Errorf("%w; the URL names no certificate (sha256=…): that of reprise fleet serve does", err)
+			err = fmt.Errorf("%w; the URL names no certificate (sha256=…): that of reprise fleet serve does, and of a server of others $NATS_CA names the authority", err)
 		}
 		return nil, WithCode(ExitEnvironment, err)
 	}
@@ -273,7 +273,9 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	if err != nil {
 		return nil, err
 	}
-	if _, err := fleet.ReadStatus(ctx, conn); err != nil && !errors.Is(err, fleet.ErrNotSetUp) { // which ends where the key may not ask
+	_, err = fleet.ReadStatus(ctx, conn) // which ends where the key may not ask
+	fresh := errors.Is(err, fleet.ErrNotSetUp)
+	if err != nil && !fresh {
 		conn.Close()
 		return nil, AsFleetError(err)
 	}
@@ -314,11 +316,33 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	b.work = cmp.Or(where.Work, rand.Text())
 	if b.coord, err = fleet.Join(ctx, conn, fleet.WorkID(b.work), how); err != nil {
 		conn.Close()
+		if errors.Is(ctx.Err(), context.Canceled) { // as while it waits for another who is at the work
+			return nil, WithCode(ExitInterrupted, errors.New("interrupted before a trial was begun"))
+		}
 		return nil, AsFleetError(fmt.Errorf("join the fleet: %w", err))
 	}
 	b.pool.Use(b.coord)
 	b.Roster = b.coord
+	if fresh {
+		a.Progress("a fleet is set up on this server: workers that waited for that are let come")
+		b.letCome(ctx)
+	}
 	return b, nil
+}
+
+// letCome waits until a worker is there, or ctx ends, where nobody could be before: who waited for a fleet looks every renewal whether there is one.
+func (b *bed) letCome(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, fleet.DefaultRenewal*3/2)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for len(b.coord.Workers()) == 0 {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // find says where a registry has an image. One that cannot be asked is told, and does without.

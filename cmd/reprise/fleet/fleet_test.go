@@ -168,6 +168,16 @@ func TestSameWork(t *testing.T) {
 	if _, err := a.OpenUnchecked(short, parent, cli.LabFlags{Fleet: at, Work: was.Work}, p); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(said.String(), "is at this work since") {
 		t.Errorf("beside another: %v; %s", err, said.String())
 	}
+	interrupted, stop := context.WithCancel(t.Context())
+	defer stop()
+	waits := &cli.App{Out: io.Discard, Err: onWrite(func(text string) {
+		if strings.Contains(text, "is at this work since") {
+			stop()
+		}
+	})}
+	if _, err := waits.OpenUnchecked(interrupted, parent, cli.LabFlags{Fleet: at, Work: was.Work}, p); err == nil || cli.ExitCode(err) != cli.ExitInterrupted || err.Error() != "interrupted before a trial was begun" {
+		t.Errorf("interrupted beside another: %d: %v", cli.ExitCode(err), err)
+	}
 	if err := first.Provider.Close(); err != nil {
 		t.Error(err)
 	}
@@ -178,6 +188,14 @@ func TestSameWork(t *testing.T) {
 	if err := second.Provider.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// onWrite is told what is written.
+type onWrite func(text string)
+
+func (f onWrite) Write(p []byte) (int, error) {
+	f(string(p))
+	return len(p), nil
 }
 
 // nothing builds no labs.
@@ -204,7 +222,13 @@ func TestOtherURL(t *testing.T) {
 	}
 }
 
-// TestOtherServer: whoever first gives trials makes a server of others a fleet's; one that stores nothing is said to be none.
+// idler is a worker's that is asked for nothing.
+type idler struct{ fleet.Executor }
+
+func (idler) Offer(context.Context) (fleet.Offer, error) { return fleet.Offer{Name: "early", Slots: 7}, nil }
+
+// TestOtherServer: whoever first gives trials makes a server of others a fleet's, which a worker has waited for; one that stores nothing is
+// said to be none.
 func TestOtherServer(t *testing.T) {
 	status := func(at string) error {
 		return runStatus(t.Context(), &askOptions{App: &cli.App{Out: io.Discard, Err: io.Discard}, where: cli.LabFlags{Fleet: at}})
@@ -223,6 +247,24 @@ func TestOtherServer(t *testing.T) {
 			if err := status(at); err == nil || cli.ExitCode(err) != cli.ExitEnvironment || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("status: %d: %v", cli.ExitCode(err), err)
 			}
+			conn, err := fleet.Dial(t.Context(), fleet.Access{URL: at})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			ctx, leave := context.WithCancel(t.Context())
+			over := make(chan error, 1)
+			w := fleet.NewWorker(conn, idler{}, fleet.WorkerOptions{})
+			go func() { over <- w.Run(ctx) }()
+			defer func() {
+				leave()
+				<-over
+			}()
+			for deadline := time.Now().Add(10 * time.Second); tt.stores && len(w.Log()) == 0; <-time.After(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("the worker does not say what it waits for")
+				}
+			}
 			b, err := (&cli.App{Out: io.Discard, Err: io.Discard}).OpenUnchecked(t.Context(), t.TempDir(), cli.LabFlags{Fleet: at}, p)
 			if !tt.stores {
 				if err == nil || cli.ExitCode(err) != cli.ExitEnvironment || !strings.Contains(err.Error(), tt.want) {
@@ -232,6 +274,9 @@ func TestOtherServer(t *testing.T) {
 			}
 			if err != nil {
 				t.Fatal(err)
+			}
+			if roster, ok := b.Provider.(interface{ Slots() int }); !ok || roster.Slots() != 7 {
+				t.Error("the worker that has waited is not there")
 			}
 			if err := errors.Join(status(at), b.Provider.Close()); err != nil {
 				t.Error(err)
