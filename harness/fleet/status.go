@@ -54,6 +54,9 @@ type NeedsStatus struct {
 	Refusals []Refusal `json:"refusals,omitempty"` // of the workers that cannot, or take nothing for now
 }
 
+// StatusSubject is what [ReadStatus] asks first that a worker's key may not ask.
+const StatusSubject = `"$JS.API.STREAM.INFO.KV_` + bucketRoster + `"`
+
 // ReadStatus asks the server.
 func ReadStatus(ctx context.Context, c *Conn) (s Status, err error) {
 	err = c.answered(ctx, "the fleet's server", 2*requestTimeout, func(ctx context.Context) (err error) {
@@ -83,7 +86,7 @@ func (c *Conn) answered(ctx context.Context, who string, within time.Duration, d
 }
 
 func (c *Conn) status(ctx context.Context) (Status, error) {
-	s := Status{Server: c.Server()}
+	s := Status{Server: c.Server(), You: c.key}
 	var err error
 	if s.Renewal, err = c.Renewal(ctx); err != nil {
 		return s, err

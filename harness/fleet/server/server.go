@@ -300,9 +300,11 @@ func (l logger) Warnf(format string, v ...any)   { l.warn(fmt.Sprintf(format, v.
 func (l logger) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
 func (l logger) Errorf(format string, v ...any)  { l.warn(fmt.Sprintf(format, v...)) }
 
-// warn passes on what is not said elsewhere: who is refused is, with the reason, and clients of a fleet begin with TLS.
+// warn passes on what is not said elsewhere: who is refused is, with the reason, and clients of a fleet begin with TLS. That a key may not ask
+// for the status of the fleet is its business: each worker asks once, to learn whether it joined by the wrong URL.
 func (l logger) warn(text string) {
-	if strings.Contains(text, "authentication error") || strings.Contains(text, "TLS Handshake First") {
+	asks := strings.Contains(text, "Publish Violation") && strings.Contains(text, fleet.StatusSubject)
+	if asks || strings.Contains(text, "authentication error") || strings.Contains(text, "TLS Handshake First") {
 		l.log.Debug(text)
 		return
 	}
