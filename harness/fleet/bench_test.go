@@ -110,28 +110,6 @@ func BenchmarkRestart(b *testing.B) {
 	b.ReportMetric(worst.Seconds()/renewal.Seconds(), "renewals-at-worst")
 }
 
-// BenchmarkFourWorkers is how much faster four workers are than one, of one lab each, at trials of 2 s.
-func BenchmarkFourWorkers(b *testing.B) {
-	const trials = 12
-	times := map[int]time.Duration{}
-	for range b.N {
-		for _, workers := range []int{1, 4} {
-			s := startServer(b, server.Options{Renewal: fleet.DefaultRenewal})
-			for i := range workers {
-				e := newExecutor(fmt.Sprintf("host%d", i), 1)
-				e.takes = 2 * time.Second
-				startWorker(b, fleet.Access{URL: s.URL(fleet.RoleWorker)}, e, fleet.WorkerOptions{})
-			}
-			c := join(b, dial(b, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{})
-			eventually(b, "all are there", func() bool { return len(c.Workers()) == workers })
-			start := time.Now()
-			series(b, c, []byte("plan"), trials, 2*workers)
-			times[workers] += time.Since(start)
-		}
-	}
-	b.ReportMetric(times[1].Seconds()/times[4].Seconds(), "times-faster")
-}
-
 // workersVariable has the test program be workers: NUMBER URL, and how long a trial takes, where it takes any time, and what they are called.
 const workersVariable = "REPRISE_TEST_FLEET_WORKERS"
 
@@ -260,25 +238,21 @@ func scale(b *testing.B, workers, trials, round int) {
 	idleShare := (cpuIdle - cpuServer).Seconds() / time.Since(idle).Seconds()
 	cpuServer = cpuIdle
 	cpuOwn, _ := used(b, os.Getpid())
-	start := time.Now()
+	messages, start := p.messages(b), time.Now()
 	done := many(b, c, trials, start.Add(10*time.Minute))
 	took := time.Since(start)
+	messages = p.messages(b) - messages
 	afterServer, memory := used(b, p.cmd.Process.Pid)
 	afterOwn, memoryOwn := used(b, os.Getpid())
 	b.ReportMetric(float64(done), "trials")
 	b.ReportMetric(float64(done)/took.Seconds(), "trials/s")
-	// Of a trial: submitted, taken, two looks at its lease, result, acknowledged, delivered, forgotten; each a message and its answer.
-	b.ReportMetric(float64(done*messagesPerTrial)/took.Seconds(), "messages/s")
+	b.ReportMetric(float64(messages)/took.Seconds(), "messages/s")
 	b.ReportMetric(float64((afterOwn-cpuOwn).Microseconds())/float64(done), "coordinator-µs/trial")
 	b.ReportMetric(float64((afterServer-cpuServer).Microseconds())/float64(done), "server-µs/trial")
 	b.ReportMetric(float64(memory>>20), "server-MB")
 	b.ReportMetric(float64(memoryOwn>>20), "coordinator-MB")
 	b.ReportMetric(100*idleShare, "server-idle-%")
 }
-
-// messagesPerTrial: Submit and its answer (2), the task's delivery (1), the looks at lease and cancellation (4), progress (1), the result and
-// its answer (2), its delivery (1), the acknowledgement and its answer (2), the next question for a task (1), the deletion and its stream (4).
-const messagesPerTrial = 18
 
 // many executes trials as fast as they go, and returns how many there were when time was over.
 func many(b *testing.B, c *fleet.Coordinator, trials int, until time.Time) int {

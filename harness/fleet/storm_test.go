@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve runs a server until its standard input ends, as it does when the test dies.
+// serve runs a server until its standard input ends, as it does when the test dies. For each line of that it says how many messages came and went.
 func serve(args []string) error {
 	renewal, err := time.ParseDuration(args[2])
 	if err != nil {
@@ -58,16 +58,22 @@ func serve(args []string) error {
 		return err
 	}
 	fmt.Println(s.URL(fleet.RoleWorker), s.URL(fleet.RoleCoordinator))
-	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
-		return err
+	asked := bufio.NewScanner(os.Stdin)
+	for asked.Scan() {
+		in, out, err := s.Messages()
+		if err != nil {
+			return err
+		}
+		fmt.Println(in, out)
 	}
-	return s.Close()
+	return errors.Join(asked.Err(), s.Close())
 }
 
 // process is a server in a process of its own, which can be killed.
 type process struct {
 	cmd                 *exec.Cmd
-	stdin               io.Closer
+	stdin               io.WriteCloser
+	stdout              *bufio.Reader
 	worker, coordinator string // URLs
 }
 
@@ -88,11 +94,11 @@ func startProcess(tb testing.TB, dir, listen string, renewal time.Duration) *pro
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p.stdin = in
+	p.stdin, p.stdout = in, bufio.NewReader(out)
 	if err := p.cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
+	line, err := p.stdout.ReadString('\n')
 	if err != nil {
 		p.kill()
 		tb.Fatalf("the server does not start: %v", err)
@@ -100,6 +106,23 @@ func startProcess(tb testing.TB, dir, listen string, renewal time.Duration) *pro
 	fields := strings.Fields(line)
 	p.worker, p.coordinator = fields[0], fields[1]
 	return p
+}
+
+// messages is how many came to the server and went from it so far.
+func (p *process) messages(tb testing.TB) (n int64) {
+	tb.Helper()
+	var in, out int64
+	_, err := io.WriteString(p.stdin, "\n")
+	if err == nil {
+		_, err = fmt.Fscan(p.stdout, &in, &out)
+	}
+	if err == nil {
+		_, err = p.stdout.ReadString('\n')
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return in + out
 }
 
 // kill is SIGKILL: nothing is written any more.

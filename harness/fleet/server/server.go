@@ -233,6 +233,16 @@ func (s *Server) Addr() string { return s.addr }
 // Conn is a connection of this process, which may do everything.
 func (s *Server) Conn() *fleet.Conn { return s.conn }
 
+// Messages is how many came from clients, and went to them, since the start: what the server says to itself is among them where a client of
+// this process does.
+func (s *Server) Messages() (in, out int64, err error) {
+	v, err := s.nats.Varz(nil)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count the server's messages: %w", err)
+	}
+	return v.InMsgs, v.OutMsgs, nil
+}
+
 // Members are the enrolled keys, in the order they came.
 func (s *Server) Members() []Member { return s.state.list() }
 
