@@ -55,6 +55,38 @@ func TestSubmittedAtTheSameTime(t *testing.T) {
 	}
 }
 
+// TestManyOfOnePlan: of many tasks of one new plan that are submitted at the same time, one has the server asked for the plan, and the
+// others wait for that: each costs its own messages and no more.
+func TestManyOfOnePlan(t *testing.T) {
+	const tasks = 200
+	s := startServer(t, server.Options{Renewal: time.Minute})
+	c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{})
+	before := messagesOf(t, s)
+	var wg sync.WaitGroup
+	for n := 1; n <= tasks; n++ {
+		wg.Go(func() {
+			if err := c.Submit(t.Context(), fleet.Task{ID: fmt.Sprint(n), Trial: n, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	each := float64(messagesOf(t, s)-before) / tasks
+	t.Logf("%.1f messages for a task", each)
+	if each > 4 {
+		t.Errorf("a task of a plan that is there costs %.1f messages", each)
+	}
+}
+
+func messagesOf(t *testing.T, s *server.Server) int64 {
+	t.Helper()
+	in, out, err := s.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in + out
+}
+
 // TestShippedAtTheSameTime: of several goroutines that ship one image one reads it, and the others wait until it is there.
 func TestShippedAtTheSameTime(t *testing.T) {
 	s := startServer(t, server.Options{})

@@ -162,13 +162,17 @@ func decrypt(r io.Reader, secret string) (io.Reader, error) {
 	return plain, nil
 }
 
-// shipSealed stores what open reads under a digest, encrypted, if it is not there. Of several at the same time one stores it.
-func (c *Conn) shipSealed(ctx context.Context, stream, prefix, secret string, open func() (io.ReadCloser, error)) (err error) {
+// shipSealed stores what open reads under a digest, encrypted, if it is not there. Of several at the same time one stores it. known says that it is
+// there, as another may have seen to meanwhile; nil, or no, asks the server.
+func (c *Conn) shipSealed(ctx context.Context, stream, prefix, secret string, known func() bool, open func() (io.ReadCloser, error)) (err error) {
 	land, err := c.shipping.alone(ctx, prefix)
 	if err != nil {
 		return err
 	}
 	defer land()
+	if known != nil && known() {
+		return nil
+	}
 	var there bool
 	if err := c.retry(ctx, DefaultRenewal, func(ctx context.Context) (err error) {
 		there, err = c.hasWhole(ctx, stream, prefix)

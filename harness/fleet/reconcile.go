@@ -167,7 +167,7 @@ func (c *Coordinator) renewQueues(ctx context.Context) (map[string]*jetstream.Co
 		}
 	}
 	for digest, payload := range plans {
-		if err := c.shipPlan(ctx, digest, payload); err != nil {
+		if err := c.shipPlan(ctx, digest, payload, nil); err != nil {
 			return nil, err
 		}
 	}

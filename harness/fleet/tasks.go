@@ -83,11 +83,13 @@ func (c *Coordinator) drop(e *task) {
 func (c *Coordinator) give(ctx context.Context, e *task) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
-	c.mu.Lock()
-	shipped := c.shipped[e.Plan]
-	c.mu.Unlock()
-	if !shipped {
-		if err := c.shipPlan(ctx, e.Plan, e.Payload); err != nil {
+	shipped := func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.shipped[e.Plan]
+	}
+	if !shipped() {
+		if err := c.shipPlan(ctx, e.Plan, e.Payload, shipped); err != nil {
 			return c.because(err)
 		}
 	}
@@ -102,9 +104,9 @@ func (c *Coordinator) give(ctx context.Context, e *task) error {
 	return c.because(c.publishTask(ctx, e))
 }
 
-// shipPlan stores a plan where the fleet has not got it.
-func (c *Coordinator) shipPlan(ctx context.Context, digest string, payload []byte) error {
-	err := c.conn.shipSealed(ctx, streamPlans, subject(prefixPlan, c.conn.key, digest), c.secrets.plan(digest), func() (io.ReadCloser, error) {
+// shipPlan stores a plan where the fleet has not got it; known is that of shipSealed.
+func (c *Coordinator) shipPlan(ctx context.Context, digest string, payload []byte, known func() bool) error {
+	err := c.conn.shipSealed(ctx, streamPlans, subject(prefixPlan, c.conn.key, digest), c.secrets.plan(digest), known, func() (io.ReadCloser, error) {
 		return readerOf(payload), nil
 	})
 	if err != nil {
@@ -469,7 +471,7 @@ func (c *Coordinator) Ship(ctx context.Context, digest string, open func() (io.R
 	if len(digest) != 2*sha256.Size || checkToken("digest", digest) != nil {
 		return fmt.Errorf("ship an image: %q is no SHA-256 in hex", digest)
 	}
-	err := c.conn.shipSealed(ctx, streamImages, subject(prefixImage, c.conn.key, digest), c.secrets.image(digest), func() (io.ReadCloser, error) {
+	err := c.conn.shipSealed(ctx, streamImages, subject(prefixImage, c.conn.key, digest), c.secrets.image(digest), nil, func() (io.ReadCloser, error) {
 		r, err := open()
 		if err != nil {
 			return nil, err
