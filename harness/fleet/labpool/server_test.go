@@ -28,25 +28,30 @@ type yard struct {
 
 func newYard(t *testing.T) *yard {
 	t.Helper()
-	s, err := server.Start(t.Context(), server.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Advertise: "127.0.0.1", Renewal: 200 * time.Millisecond})
+	return openYard(t, 200*time.Millisecond)
+}
+
+func openYard(tb testing.TB, renewal time.Duration) *yard {
+	tb.Helper()
+	s, err := server.Start(tb.Context(), server.Options{Dir: tb.TempDir(), Listen: "127.0.0.1:0", Advertise: "127.0.0.1", Renewal: renewal})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return &yard{server: s}
 }
 
-func (y *yard) dial(t *testing.T, role fleet.Role) *fleet.Conn {
-	t.Helper()
-	conn, err := fleet.Dial(t.Context(), fleet.Access{URL: y.server.URL(role), Name: string(role)})
+func (y *yard) dial(tb testing.TB, role fleet.Role) *fleet.Conn {
+	tb.Helper()
+	conn, err := fleet.Dial(tb.Context(), fleet.Access{URL: y.server.URL(role), Name: string(role)})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(conn.Close)
+	tb.Cleanup(conn.Close)
 	return conn
 }
 
@@ -54,35 +59,46 @@ func (y *yard) dial(t *testing.T, role fleet.Role) *fleet.Conn {
 func (y *yard) work(t *testing.T, w *pooltest.World, images map[string]string) {
 	t.Helper()
 	e := newExecutor(t, w)
-	e.Describe = func(context.Context) (fleet.Offer, error) {
-		return fleet.Offer{Name: "left", Slots: 3, Version: "devel", Cores: 4, Memory: 1 << 30, Kinds: []string{string(topologies.KindContainer)}, Images: images}, nil
+	e.Describe = offering("left", 3, images)
+	y.join(t, e)
+}
+
+// offering is what a machine with so many labs says of itself.
+func offering(name string, labs int, images map[string]string) func(context.Context) (fleet.Offer, error) {
+	return func(context.Context) (fleet.Offer, error) {
+		return fleet.Offer{Name: name, Slots: labs, Version: "devel", Cores: 4, Memory: 1 << 30, Kinds: []string{string(topologies.KindContainer)}, Images: images}, nil
 	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+}
+
+// join has a worker be in the fleet until the test is over.
+func (y *yard) join(tb testing.TB, e fleet.Executor) {
+	tb.Helper()
+	ctx, stop := context.WithCancel(context.WithoutCancel(tb.Context()))
 	over := make(chan error, 1)
-	conn := y.dial(t, fleet.RoleWorker) // which is closed after the worker has ended
+	conn := y.dial(tb, fleet.RoleWorker) // which is closed after the worker has ended
 	go func() { over <- fleet.NewWorker(conn, e, fleet.WorkerOptions{}).Run(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		stop()
 		if err := <-over; err != nil && !errors.Is(err, context.Canceled) {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 }
 
 // coordinator joins with a pool, after the one before has left.
-func (y *yard) coordinator(t *testing.T, p *labpool.Pool) *fleet.Coordinator {
-	t.Helper()
+func (y *yard) coordinator(tb testing.TB, p *labpool.Pool) *fleet.Coordinator {
+	tb.Helper()
 	if y.before != nil {
-		y.before(t.Context())
+		y.before(tb.Context())
 	}
-	c, err := fleet.Join(t.Context(), y.dial(t, fleet.RoleCoordinator), fleet.WorkID(t.Name()), p.Callbacks())
+	c, err := fleet.Join(tb.Context(), y.dial(tb, fleet.RoleCoordinator), fleet.WorkID(tb.Name()), p.Callbacks())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	p.Use(c)
 	y.before = func(ctx context.Context) {
 		if err := c.Close(ctx); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	}
 	return c
