@@ -248,7 +248,7 @@ func (h hook) witness(hits int, drop string) asm.Instructions {
 		asm.LoadMem(asm.R4, asm.RFP, slotLength, asm.DWord), asm.StoreMem(regWord, offsetLength, asm.R4, asm.DWord),
 		asm.JLE.Imm(asm.R4, hitData, fits),
 		asm.Mov.Imm(asm.R4, hitData),
-		asm.JEq.Imm(asm.R4, 0, drop).WithSymbol(fits),
+		asm.JLT.Imm(asm.R4, 1, drop).WithSymbol(fits), // older kernels learn nothing from what a number is not
 		asm.LoadMem(asm.R1, asm.RFP, slotContext, asm.DWord), asm.Mov.Imm(asm.R2, 0), asm.Mov.Reg(asm.R3, regWord), asm.Add.Imm(asm.R3, offsetData),
 		h.load.Call(),
 		asm.LoadMem(asm.R1, asm.RFP, slotOrdinal, asm.DWord), // last: it says that the rest is there
