@@ -190,7 +190,7 @@ const (
 	// can be loaded.
 	DropByWire DropBy = "wire"
 	// DropByNetem is the queue of the sending machine's own kernel, in labs of machines alone. It drops and delays
-	// all frames of a way, or a share of them, and tells of none which it was.
+	// all frames of a way, or a share of them, duplicates all of them, and tells of none which it was.
 	DropByNetem DropBy = "netem"
 )
 
@@ -198,7 +198,7 @@ const (
 func DropsBy() []DropBy { return []DropBy{DropByXDP, DropByTC, DropByNFT, DropByWire} }
 
 // Engines lists what can carry a fault on frames out in labs of containers and namespaces, the first that a lab takes
-// first. In labs of machines it is DropByNetem or nothing.
+// first. In labs of machines it is DropByXDP for what drops frames that are picked, DropByNetem, or nothing.
 func (f Fault) Engines() []DropBy {
 	switch {
 	case f.Kind != FaultDrop || !f.Frames.InKernel():
@@ -216,6 +216,10 @@ type DropTeller interface{ DropBy() DropBy }
 // ActedTeller is an Active that says in full what it did, in force or healed; ok is false where it
 // cannot tell more than Fired.
 type ActedTeller interface{ Acted() (a Acted, ok bool) }
+
+// LossTeller is an Active that took something away which Heal does not put back: what it was, and where, for people.
+// Of [FaultReplug], that is what stood at the ends of a cable beyond what the lab had given them.
+type LossTeller interface{ Lost() []string }
 
 // Faulter is a lab that can put faults on its links. An ability it lacks is a *MissingError.
 type Faulter interface {

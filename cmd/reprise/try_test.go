@@ -265,11 +265,43 @@ topology:
 		return string(out)
 	}
 	before := flaps()
-	if said, err := healFor(t, program(labs.HealVerb), file, cli.HandRun(name), tries); err != nil || said.Error != "" {
+	if said, err := healFor(t, program(labs.HealVerb), file, cli.HandRun(name), tries, false); err != nil || said.Error != "" {
 		t.Errorf("take back what is not there: %v, %+v", err, said)
 	}
 	if after := flaps(); after != before {
 		t.Errorf("a healthy link had %s changes of its carrier, and has %s", before, after)
+	}
+	// A cable is laid anew, and what people have set at its end is told; one that was pulled, and not put back, is laid.
+	ends := func() string {
+		t.Helper()
+		out, err := inA("ip -o link show eth1").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	if err := inA("ip address add 192.0.2.1/32 dev eth1").Run(); err != nil {
+		t.Fatal(err)
+	}
+	was := ends()
+	if got, code := try(`{link: "a:eth1", fault: replug}`); code != 0 || got.Outcome != result.Yes || strings.Join(got.Lost, ", ") != "192.0.2.1/32 of a:eth1" {
+		t.Errorf("replug: status %d: %+v", code, got)
+	}
+	if ends() == was {
+		t.Errorf("the interface is the one that was there: %s", was)
+	}
+	if got, code := try(`{link: "a:eth1", fault: drop, match: {proto: icmp}}`, "--for", "1s"); code != 0 || got.Outcome != result.Yes {
+		t.Errorf("after a replug: status %d: %+v", code, got)
+	}
+	if err := inA("ip link delete eth1").Run(); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := healFor(t, program(labs.HealVerb), file, cli.HandRun(name), tries, true); err != nil || said.Error != "" || !up(t, inA) {
+		t.Errorf("lay a cable that was pulled: %v, %+v", err, said)
+	}
+	before = ends()
+	if said, err := healFor(t, program(labs.HealVerb), file, cli.HandRun(name), tries, true); err != nil || said.Error != "" || ends() != before {
+		t.Errorf("a cable that is there was laid anew: %v, %+v: %s, before %s", err, said, ends(), before)
 	}
 	// Where all that a try had started is killed too, its link stays down, which the next does not take for its own doing.
 	long = begin()
@@ -356,15 +388,15 @@ func guardOf(t *testing.T, try *exec.Cmd) int {
 	return pid
 }
 
-// healFor has what takes faults back do so for a try of a down that is gone.
-func healFor(t *testing.T, heal *exec.Cmd, file, run, dir string) (said labs.TakenBack, err error) {
+// healFor has what takes faults back do so for a try of a down, or of a replug, that is gone.
+func healFor(t *testing.T, heal *exec.Cmd, file, run, dir string, replug bool) (said labs.TakenBack, err error) {
 	t.Helper()
 	l, err := scenarios.LoadTopology(file, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var in bytes.Buffer
-	a := cli.Attachment{Run: run, Number: 1, Topology: l.Topology, At: topologies.Endpoint{Node: "a", Interface: "eth1"}, Down: true, Dir: dir}
+	a := cli.Attachment{Run: run, Number: 1, Topology: l.Topology, At: topologies.Endpoint{Node: "a", Interface: "eth1"}, Down: !replug, Replug: replug, Dir: dir}
 	if err := gob.NewEncoder(&in).Encode(a); err != nil {
 		t.Fatal(err)
 	}

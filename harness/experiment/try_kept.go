@@ -85,6 +85,9 @@ func keptOnce(ctx context.Context, faulter topologies.Faulter, f topologies.Faul
 		began := time.Now()
 		out.Began, out.By = &began, trial.ActsBy(active, kind)
 	}
+	if teller, ok := topologies.As[topologies.LossTeller](active); ok {
+		out.Lost = teller.Lost()
+	}
 	passes(ctx, last)
 	_, err = active.Fired(context.WithoutCancel(ctx))
 	if herr := healKept(ctx, active); herr != nil {

@@ -17,6 +17,8 @@ type Tried struct {
 	By    string     `json:"by,omitempty"`
 	Began *time.Time `json:"began"`
 	Ended *time.Time `json:"ended"`
+	// Lost is what went with the ends of a link that was laid anew in a lab that is up, beyond what the lab had given them.
+	Lost []string `json:"lost,omitempty"`
 	// Did is what it did with frames; null for a fault on none, or where nobody knows.
 	Did     *evidence.FaultFrames `json:"did"`
 	Frames  []TriedFrame          `json:"frames"`  // those of Did that are told of, in their order

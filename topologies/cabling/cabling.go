@@ -49,7 +49,7 @@ type Config struct {
 	DropBy   topologies.DropBy // see topologies.Options
 	Replug   bool              // the same
 	Lab      string            // what kind of lab it is, for messages: "a lab of containers"
-	// Found says that another process has laid the cables: they stay as they are.
+	// Found says that another process has laid the cables: they stay as they are, but for one that is replugged.
 	Found bool
 	// Laid hears of a cable that was laid anew, before it carries anything; nil hears nothing. It must ask
 	// nothing of the cabling.
@@ -83,6 +83,7 @@ type node struct {
 	space uint64         // inode of its network namespace
 	first int            // of the interface indexes kept for its cables
 	laid  map[string]int // how often the cable at an interface was laid anew
+	found map[string]int // indexes of cables' ends that another process has laid, and this one lays anew
 }
 
 // New makes the cabling of a lab whose links were checked (see wiring.CheckLinks). Nothing is laid
@@ -90,7 +91,7 @@ type node struct {
 func New(c Config) (*Cabling, error) {
 	l := &Cabling{Config: c, nodes: map[string]*node{}, programs: map[string]*active{}, drops: map[topologies.Endpoint]drop{}, stands: map[topologies.Endpoint]*stand{}}
 	for _, n := range c.Topology.Nodes {
-		l.nodes[n.Name] = &node{Node: n, laid: map[string]int{}}
+		l.nodes[n.Name] = &node{Node: n, laid: map[string]int{}, found: map[string]int{}}
 		if !n.IsSegment() {
 			continue
 		}
@@ -142,6 +143,9 @@ func (c *Cabling) index(e topologies.Endpoint) int {
 	n := c.nodes[e.Node]
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if index, ok := n.found[e.Interface]; ok {
+		return index
+	}
 	at := n.first + c.width()*slices.Index(n.interfaces, e.Interface)
 	if c.Replug {
 		at += n.laid[e.Interface] % 2

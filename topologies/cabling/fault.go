@@ -26,10 +26,11 @@ func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Ac
 	c.wires.Lock()
 	defer c.wires.Unlock()
 	if f.Kind == topologies.FaultReplug {
-		if err := c.replug(ctx, link); err != nil {
+		lost, err := c.replug(ctx, link)
+		if err != nil {
 			return nil, fmt.Errorf("replug %s: %w", f.Endpoint, err)
 		}
-		return done{}, nil
+		return done{lost}, nil
 	}
 	if err := c.check(f); err != nil {
 		return nil, err
@@ -119,22 +120,31 @@ func (c *Cabling) check(f topologies.Fault) error {
 	return nil
 }
 
-// replug lays a cable anew while its nodes run. The caller holds wires.
-func (c *Cabling) replug(ctx context.Context, link topologies.Link) error {
+// replug lays a cable anew while its nodes run, and tells what went with one that another process had laid. The caller
+// holds wires.
+func (c *Cabling) replug(ctx context.Context, link topologies.Link) (lost []string, err error) {
 	if err := c.keeps(link, ""); err != nil {
-		return err
+		return nil, err
 	}
-	if err := c.relay(ctx, link); err != nil {
-		return err
+	if c.Found {
+		lost, err = c.relayFound(ctx, link)
+	} else {
+		err = c.relay(ctx, link)
 	}
-	return c.replugSwitch(ctx, link, "")
+	if err != nil {
+		return nil, err
+	}
+	return lost, c.replugSwitch(ctx, link, "")
 }
 
 // done is a fault that took place at once and needs no healing.
-type done struct{}
+type done struct{ lost []string }
 
 func (done) Fired(context.Context) (uint64, error) { return 1, nil }
 func (done) Heal(context.Context) error            { return nil }
+
+// Lost implements topologies.LossTeller.
+func (d done) Lost() []string { return d.lost }
 
 // active is a fault in force. Its fields are guarded by the cabling's wires.
 type active struct {

@@ -194,10 +194,10 @@ func (c *Cabling) Renew(ctx context.Context, limit time.Duration, renew func(ctx
 }
 
 // keeps refuses what would take the interface of a machine's node away: the machine holds on to
-// the one it booted with. restarting is the node whose own interfaces come anew. Nor is a cable laid anew that
-// another process has laid.
+// the one it booted with. restarting is the node whose own interfaces come anew. Nor is a cable that another process
+// has laid laid anew for a node's sake.
 func (c *Cabling) keeps(link topologies.Link, restarting string) error {
-	if c.Found {
+	if c.Found && restarting != "" {
 		return &topologies.MissingError{
 			What: "fault", Name: fmt.Sprintf("that lays the cable %s–%s anew", link.A, link.B),
 			Hint: "the lab was built by another process, and what it laid stays; take the cable down and up instead (fault: down)",

@@ -3,6 +3,7 @@ package topologiestest
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -34,6 +35,31 @@ func Built(t *testing.T, p topologies.SourceTeller, run, source string) {
 	}
 	if got, err := p.Sources(t.Context(), run+"-of-nobody"); err != nil || len(got) > 0 {
 		t.Errorf("what is not there was built of %q: %v", got, err)
+	}
+}
+
+// replugged asks that a cable which another process has laid is laid anew: with new interfaces under the names, addresses
+// and hardware addresses that the lab gave them, in their order. What was set by hand is gone, and told.
+func replugged(t *testing.T, r topologies.Reservation, link topologies.Link) {
+	t.Helper()
+	h, iface := Host(t, r, link.A.Node), link.A.Interface
+	shell := func(line string) string { t.Helper(); return Run(t, h, "sh", "-ec", line) }
+	const order = "cd /sys/class/net && for i in */ifindex; do echo $(cat $i) ${i%/*}; done | sort -n | cut -d' ' -f2"
+	mac, was := shell("cat /sys/class/net/"+iface+"/address"), shell(order)
+	shell("ip address add 192.0.2.7/32 dev " + iface)
+	a := Inject(t, r, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: topologies.Endpoint{Node: link.A.Node, Interface: iface}})
+	if got := shell("cat /sys/class/net/" + iface + "/address"); got != mac {
+		t.Errorf("the new interface has the address %s, and the old one had %s", got, mac)
+	}
+	if got := shell(order); got != was {
+		t.Errorf("interfaces are in the order %q, and were in %q", got, was)
+	}
+	if got := shell("ip -o address show dev " + iface); strings.Contains(got, "192.0.2.7") {
+		t.Errorf("what was set by hand is still there: %s", got)
+	}
+	want := "192.0.2.7/32 of " + link.A.Node + ":" + iface
+	if teller, ok := topologies.As[topologies.LossTeller](a); !ok || !slices.Equal(teller.Lost(), []string{want}) {
+		t.Errorf("told of what is gone: %v, want %s", a, want)
 	}
 }
 
@@ -101,9 +127,8 @@ func Attached(t *testing.T, p topologies.Attacher, top topologies.Topology, run 
 		Heal(t, a)
 		reaches(true, string(f.Kind)+" was healed")
 	}
-	if _, err := Ability[topologies.Faulter](t, r).Inject(t.Context(), topologies.Fault{Kind: topologies.FaultReplug, Endpoint: at}); err == nil {
-		t.Error("a cable of another process was laid anew")
-	}
+	replugged(t, r, link)
+	reaches(true, "the cable was replugged")
 	for _, f := range faults { // and who attaches next
 		Inject(t, r, f)
 		if err := r.Release(t.Context()); err != nil {

@@ -50,6 +50,7 @@ type Attachment struct {
 	Topology topologies.Topology // of the lab, or as much of it as is meant
 	At       topologies.Endpoint
 	Down     bool // the fault takes the link down
+	Replug   bool // it lays the link anew
 	// Dir is where what took the fault back in this process's stead says so.
 	Dir string
 }

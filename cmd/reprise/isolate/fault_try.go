@@ -51,8 +51,9 @@ scenario's own. for: in it, or --for, says how long; arm, disarm and expect are 
 With --run, or with a topology, it is tried in a lab that is up: one that a run left
 (--keep), or that topology up built of this file. Nothing is built, started, reset or
 waited for there, and the lab stays. Of a run with several labs --run-lab says which;
-times are real. A cable is not laid anew (replug): with its interfaces goes what nodes
-and people have set on them since, which nobody can put back. What a
+times are real. With a cable that is laid anew (replug) goes what nodes and people have
+set at its ends since; addresses that the lab did not give, and what is made over them,
+are told. What a
 process that was killed has left on the link is taken away first, and a link that is
 down is told and left (status 2). One try at a time has the lab, and none has it as
 long as the run goes on, or what takes back the fault of a try that was killed (status
@@ -220,6 +221,9 @@ func printTried(w io.Writer, t result.Tried) {
 			by = ", " + t.By
 		}
 		cli.Line(w, "in force %s to %s (%s)%s", t.Began.UTC().Format(clockLayout), t.Ended.UTC().Format(clockLayout), t.Ended.Sub(*t.Began).Round(time.Millisecond), by)
+	}
+	if len(t.Lost) > 0 {
+		cli.Line(w, "gone with the cable: %s", strings.Join(t.Lost, ", "))
 	}
 	for _, f := range t.Frames {
 		cli.Line(w, "%-5d %s to %-10s %4d bytes %s  %s", f.Ordinal, f.Time.UTC().Format(clockLayout), f.To, f.Length, f.Digest, f.Summary)

@@ -60,9 +60,6 @@ func runTryKept(ctx context.Context, o *faultTryOptions) error {
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
 	}
-	if step.Fault == scenarios.FaultReplug {
-		return cli.InputError("a cable of a lab that is up stays: with its interfaces goes what nodes and people have set on them since, which nobody can put back; take the link down instead (fault: down), or try %s without --run", step.Fault)
-	}
 	number, there, err := o.whichLab(ctx, run)
 	if err != nil {
 		return err
@@ -74,7 +71,7 @@ func runTryKept(ctx context.Context, o *faultTryOptions) error {
 	at := topologies.Endpoint{Node: link.A.Node, Interface: link.A.Interface}
 	lab, err := o.Attacher.Attach(ctx, cli.Attachment{
 		Provider: o.lab.Provider, Run: run, Source: cli.SourceOf(l, o.scenario), Number: number, Topology: around(l.Topology, link), At: at, Dir: dir.Path,
-		Down: step.Fault == scenarios.FaultDown || step.Fault == scenarios.FaultFlap,
+		Down: step.Fault == scenarios.FaultDown || step.Fault == scenarios.FaultFlap, Replug: step.Fault == scenarios.FaultReplug,
 	})
 	if err != nil {
 		err = errors.Join(err, os.Remove(dir.Path)) // nothing is in it

@@ -291,7 +291,7 @@ func Heal(in io.Reader) int {
 }
 
 // takeBack takes away what acts at an attachment's end, and has its link be up again if it is not: it was when the try
-// began. A lab that is gone has taken all with it.
+// began. One that was pulled, and not put back, is laid. A lab that is gone has taken all with it.
 func takeBack(ctx context.Context, a cli.Attachment) (err error) {
 	l, err := whenFree(ctx, func() (found, error) { return attach(ctx, a) })
 	if errors.Is(err, topologies.ErrNoLab) {
@@ -305,8 +305,11 @@ func takeBack(ctx context.Context, a cli.Attachment) (err error) {
 		err = cleaner.Clear(ctx, a.At)
 	}
 	faulter, ok := topologies.As[topologies.Faulter](l.Reservation)
-	if err != nil || !a.Down || !ok {
+	if err != nil || !a.Down && !a.Replug || !ok {
 		return err
+	}
+	if a.Replug {
+		return layAgain(ctx, l, faulter, a)
 	}
 	if up, known := isUp(ctx, l, a.At); known && up {
 		return nil // it was healed, or never put in
@@ -316,6 +319,22 @@ func takeBack(ctx context.Context, a cli.Attachment) (err error) {
 		return err
 	}
 	return down.Heal(ctx) // which brings it up
+}
+
+// layAgain lays the link of an attachment anew, where an end of it is gone or down: who was to is no more.
+func layAgain(ctx context.Context, l found, faulter topologies.Faulter, a cli.Attachment) error {
+	link, ok := a.Topology.Link(a.At.Node, a.At.Interface)
+	if !ok {
+		return fmt.Errorf("no cable ends at %s", a.At)
+	}
+	for _, end := range []topologies.Endpoint{link.A, link.B} {
+		if up, known := isUp(ctx, l, end); known && up {
+			continue
+		}
+		_, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: a.At})
+		return err
+	}
+	return nil
 }
 
 // askEvery is how often it is asked for what is taken.
