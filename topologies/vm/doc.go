@@ -28,7 +28,8 @@
 // A lab is a folder that only its owner may read. Machines end with the process that made
 // them, unless they are kept; GC removes what a killed one left.
 //
-// Frames of a link are lost and delayed by netem in the guest that sends them, all of a way alike: see netem.go.
+// Frames of a link are lost, delayed and doubled by netem in the guest that sends them, all of a way alike: see netem.go.
+// Those that a fault picks are lost by a program in the kernel of the guest that gets them: see pick.go.
 //
 // Non-goals: the other faults on frames and FaultReplug; an interface that its own machine shuts keeps the
 // carrier of the far end, as no QEMU device tells its peer; speed, for which containers are

@@ -15,10 +15,16 @@ func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active
 	if err != nil {
 		return nil, err
 	}
+	if f, err = f.Plain(); err != nil {
+		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+	}
 	switch f.Kind {
 	case topologies.FaultDown:
 	case topologies.FaultDrop, topologies.FaultDelay, topologies.FaultDuplicate, topologies.FaultCorrupt, topologies.FaultReorder,
 		topologies.FaultTruncate, topologies.FaultRate, topologies.FaultMTU, topologies.FaultHold:
+		if f.Kind == topologies.FaultDrop && (f.Match != (topologies.FrameMatch{}) || f.Frames.Picks()) {
+			return l.pick(ctx, f, l.topology.Links[link])
+		}
 		return l.queue(ctx, f, l.topology.Links[link])
 	case topologies.FaultReplug:
 		return nil, &topologies.MissingError{
@@ -78,7 +84,7 @@ func (l *lab) restoreLinks(ctx context.Context, n *node) error {
 			errs = append(errs, l.carry(ctx, c.link))
 		}
 	}
-	return errors.Join(append(errs, l.requeue(ctx, n.Name))...)
+	return errors.Join(append(errs, l.requeue(ctx, n.Name), l.resift(ctx, n.Name))...)
 }
 
 // active is a link that is down.

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // lab is a reservation.
@@ -35,6 +36,11 @@ type lab struct {
 	wires  sync.Mutex
 	down   map[int]int // faults in force, by the index of the link
 	queues []*netem    // likewise, on frames
+	picks  []*picked   // likewise, on those that are picked, in their order
+	ending *picked     // is about to be healed
+	// helpers are the connections to what carries picks out, by the guest that it is in.
+	helpers map[string]*wiring.Client
+	counter int // of picks, for their names
 
 	release sync.Mutex
 }
@@ -78,7 +84,7 @@ func (n *node) current() (*machine, *console) {
 }
 
 func newLab(p *Provider, t topologies.Topology, o topologies.Options, nodes []planned, accel Acceleration) (*lab, error) {
-	l := &lab{provider: p, topology: t, options: o, accel: accel, nodes: map[string]*node{}, down: map[int]int{}}
+	l := &lab{provider: p, topology: t, options: o, accel: accel, nodes: map[string]*node{}, down: map[int]int{}, helpers: map[string]*wiring.Client{}}
 	var err error
 	if l.key, err = newLabKey(); err != nil {
 		return nil, err

@@ -16,10 +16,18 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/vm"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
-// The test binary also plays a process that owns a lab until it is killed.
+// The test binary also plays a process that owns a lab until it is killed, and what carries out wiring in a guest.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "__wire" {
+		if err := wiring.Serve(os.Stdin, os.Stdout, nil, nil, nil); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) > 2 && os.Args[1] == "__own" {
 		os.Exit(ownLab(os.Args[2]))
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,9 +15,11 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-// Frames between guests of ours are lost and delayed by netem, the queue of the sending guest's own kernel:
+// Frames between guests of ours are lost, delayed and doubled by netem, the queue of the sending guest's own kernel:
 // nothing else stands on a link between machines. It takes what it does in the meaning that the other labs give
-// it, and no more: all frames of a way, each by its own chance, in order or each for itself.
+// it, and no more: all frames of a way, or of what is lost or delayed a share, in order or each for itself. What it does
+// otherwise is refused: it turns over a bit at a place by chance, lets frames overtake by chance and not so many,
+// counts what may wait in frames and not in bytes, and does not tell which waited.
 
 // netemHandle tells our queue from others.
 const netemHandle = "7270:"
@@ -28,13 +31,21 @@ const netemLimit = 100_000
 // it waits no longer (plan.ReleaseTimeout).
 const netemMost = 50 * time.Second
 
+// netemJitter is what netem's jitter is at most: the kernel computes with 32 bits of nanoseconds (tabledist of
+// net/sched/sch_netem.c).
+const netemJitter = math.MaxInt32 * time.Nanosecond
+
+// netemOrder has netem keep frames in their order: with a rate none is sent before the one that came last, and at this
+// one frames take no time of their own.
+const netemOrder = "1tbit"
+
 // netemWords says what netem is asked for. What it would do otherwise than the other labs is a MissingError.
 func netemWords(f topologies.Fault) ([]string, error) {
 	missing := func(name, hint string) error {
 		return &topologies.MissingError{What: "ability", Name: name + " in a lab of machines", Hint: hint + "; or build the lab of containers, where a machine can be a node too (vrnetlab)"}
 	}
 	if f.Match != (topologies.FrameMatch{}) || f.Frames.Picks() {
-		return nil, missing("fault that picks frames", "netem, which acts there, takes all frames of a way alike: leave match, filter, nth, count, every-nth and seed out")
+		return nil, missing(string(f.Kind)+" that picks frames", "what picks them there drops; netem, which does this, takes all frames of a way alike: leave match, filter, nth, count, every-nth and seed out")
 	}
 	share := f.Probability
 	if share == 0 {
@@ -42,13 +53,17 @@ func netemWords(f topologies.Fault) ([]string, error) {
 	}
 	switch {
 	case f.Kind == topologies.FaultDrop:
-		return []string{"loss", strconv.FormatFloat(100*share, 'f', -1, 64) + "%"}, nil
+		return []string{"loss", percent(share)}, nil
+	case f.Kind == topologies.FaultDuplicate && share == 1:
+		return []string{"duplicate", "100%"}, nil
+	case f.Kind == topologies.FaultDuplicate:
+		return nil, missing("duplicate of a share", "netem, which acts there, does not tell how many frames it has doubled")
 	case f.Kind != topologies.FaultDelay:
-		return nil, missing("fault "+string(f.Kind), "netem, which acts there, does drop and delay as other labs do")
-	case share != 1:
-		return nil, missing("delay of a share", "netem delays all frames of a way")
-	case f.Frames.Jitter > 0 && !f.Frames.Unorder:
-		return nil, missing("jitter that keeps the order", "netem has jittered frames overtake each other: write reorder: true")
+		return nil, missing("fault "+string(f.Kind), "netem, which acts there, does drop, delay and duplicate as other labs do")
+	case share != 1 && !f.Frames.Unorder:
+		return nil, missing("delay of a share that keeps the order", "netem has what it does not delay overtake the rest: write reorder: true")
+	case f.Frames.Jitter > netemJitter:
+		return nil, missing("jitter of "+f.Frames.Jitter.String(), "netem, which acts there, computes with at most "+netemJitter.String())
 	}
 	if longest := f.Frames.Delay + f.Frames.Jitter; longest > netemMost {
 		return nil, missing("delay of "+longest.String(), "what waits in netem leaves when it was to, and a fault has to be taken back within a minute: at most "+netemMost.String()+" with the jitter")
@@ -57,8 +72,17 @@ func netemWords(f topologies.Fault) ([]string, error) {
 	if f.Frames.Jitter > 0 {
 		words = append(words, strconv.FormatInt(f.Frames.Jitter.Microseconds(), 10)+"us")
 	}
+	switch {
+	case share != 1: // what is reordered is what does not wait
+		words = append(words, "reorder", percent(1-share))
+	case f.Frames.Jitter > 0 && !f.Frames.Unorder:
+		words = append(words, "rate", netemOrder)
+	}
 	return words, nil
 }
+
+// percent is a share as tc reads it.
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', -1, 64) + "%" }
 
 // netem is a fault that is in force in the queues of guests. Its fields are guarded by the lab's wires.
 type netem struct {
@@ -80,16 +104,8 @@ func (l *lab) queue(ctx context.Context, f topologies.Fault, link topologies.Lin
 		return nil, err
 	}
 	a := &netem{lab: l, fault: f, words: words, base: map[topologies.Endpoint]most{}}
-	here, far := link.A, link.B
-	if here.Node != f.Endpoint.Node || here.Interface != f.Endpoint.Interface {
-		here, far = far, here
-	}
-	if f.Direction != topologies.DirectionOut {
-		a.from = append(a.from, far)
-	}
-	if f.Direction == topologies.DirectionOut || f.Direction == topologies.DirectionBoth {
-		a.from = append(a.from, here)
-	}
+	var to []topologies.Endpoint
+	a.from, to = ways(f, link)
 	for _, e := range a.from {
 		if n := l.nodes[e.Node]; !n.own() {
 			return nil, &topologies.MissingError{What: "ability", Name: "fault on what " + e.Node + " sends", Hint: "nothing stands on the wire between two machines, and a vendor's has no netem"}
@@ -97,6 +113,13 @@ func (l *lab) queue(ctx context.Context, f topologies.Fault, link topologies.Lin
 	}
 	l.wires.Lock()
 	defer l.wires.Unlock()
+	for i, e := range a.from { // what is picked is lost behind the queue, and was to be lost before it
+		if slices.ContainsFunc(l.picks, func(p *picked) bool {
+			return slices.Contains(p.to, topologies.Endpoint{Node: to[i].Node, Interface: to[i].Interface})
+		}) {
+			return nil, &topologies.MissingError{What: "place", Name: "for a fault on what " + e.String() + " sends", Hint: "one that picks frames was there before, which acts where they arrive: put this one in first"}
+		}
+	}
 	for i, e := range a.from {
 		if err := a.set(ctx, e); err != nil {
 			for _, set := range a.from[:i] {
@@ -254,9 +277,14 @@ func (a *netem) add(q qdisc, end bool) {
 	if end {
 		return
 	}
+	come := q.Packets + q.Qlen
+	if a.fault.Kind == topologies.FaultDuplicate {
+		come /= 2 // each is two by now
+	}
 	a.acted.Full += q.Drops
-	a.acted.Hit += q.Packets + q.Qlen
-	a.acted.Matched += q.Packets + q.Qlen + q.Drops
+	a.acted.Hit += come - q.Requeues
+	a.acted.Passed += q.Requeues
+	a.acted.Matched += come + q.Drops
 }
 
 // read counts what all of its queues tell. Caller holds wires.
@@ -358,6 +386,8 @@ type qdisc struct {
 	Packets uint64 `json:"packets"`
 	Drops   uint64 `json:"drops"`
 	Qlen    uint64 `json:"qlen"`
+	// Requeues are of netem the frames that overtook what it delays (netem_enqueue of net/sched/sch_netem.c).
+	Requeues uint64 `json:"requeues"`
 }
 
 // look gives the queue of an interface.

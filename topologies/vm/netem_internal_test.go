@@ -2,6 +2,7 @@ package vm
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,62 @@ func TestNetemLongest(t *testing.T) {
 		_, err := netemWords(f)
 		if _, missing := errors.AsType[*topologies.MissingError](err); missing != tt.refused {
 			t.Errorf("%v and %v of jitter: %v", tt.delay, tt.jitter, err)
+		}
+	}
+}
+
+// What netem does as other labs do it is asked for in its words, and the rest refused.
+func TestNetemWords(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	fault := func(kind topologies.FaultKind, share float64, f topologies.FrameFault) topologies.Fault {
+		return topologies.Fault{Kind: kind, Probability: share, Frames: f}
+	}
+	for _, tt := range []struct {
+		name  string
+		fault topologies.Fault
+		want  string // empty: refused
+	}{
+		{"drop", fault(topologies.FaultDrop, 0, topologies.FrameFault{}), "loss 100%"},
+		{"drop of a share", fault(topologies.FaultDrop, 0.25, topologies.FrameFault{}), "loss 25%"},
+		{"delay", fault(topologies.FaultDelay, 0, topologies.FrameFault{Delay: 20 * ms}), "delay 20000us"},
+		{"jitter", fault(topologies.FaultDelay, 1, topologies.FrameFault{Delay: 20 * ms, Jitter: 5 * ms, Unorder: true}), "delay 20000us 5000us"},
+		{"jitter in order", fault(topologies.FaultDelay, 0, topologies.FrameFault{Delay: 20 * ms, Jitter: 5 * ms}), "delay 20000us 5000us rate 1tbit"},
+		{"delay of a share", fault(topologies.FaultDelay, 0.75, topologies.FrameFault{Delay: 20 * ms, Unorder: true}), "delay 20000us reorder 25%"},
+		{"delay of a share in order", fault(topologies.FaultDelay, 0.75, topologies.FrameFault{Delay: 20 * ms}), ""},
+		{"jitter that overflows", fault(topologies.FaultDelay, 0, topologies.FrameFault{Delay: 3 * time.Second, Jitter: netemJitter + 1, Unorder: true}), ""},
+		{"duplicate", fault(topologies.FaultDuplicate, 0, topologies.FrameFault{}), "duplicate 100%"},
+		{"duplicate of a share", fault(topologies.FaultDuplicate, 0.5, topologies.FrameFault{}), ""},
+		{"number", fault(topologies.FaultDuplicate, 0, topologies.FrameFault{Nth: 2}), ""},
+		{"corrupt", fault(topologies.FaultCorrupt, 0, topologies.FrameFault{Offset: 60, XOR: 1}), ""},
+		{"rate", fault(topologies.FaultRate, 0, topologies.FrameFault{Rate: 1000, Queue: 3000}), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			words, err := netemWords(tt.fault)
+			if _, missing := errors.AsType[*topologies.MissingError](err); strings.Join(words, " ") != tt.want || missing != (tt.want == "") {
+				t.Errorf("%q, %v, want %q", words, err, tt.want)
+			}
+		})
+	}
+}
+
+// What a queue counts is what the fault did: doubled frames are one each, and what overtook the others was let pass.
+func TestNetemCounts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		kind topologies.FaultKind
+		q    qdisc
+		want topologies.Acted
+	}{
+		{topologies.FaultDrop, qdisc{Packets: 5, Drops: 3}, topologies.Acted{Matched: 8, Hit: 3, Passed: 5}},
+		{topologies.FaultDelay, qdisc{Packets: 5, Qlen: 2, Requeues: 3}, topologies.Acted{Matched: 7, Hit: 4, Passed: 3}},
+		{topologies.FaultDuplicate, qdisc{Packets: 9, Qlen: 1}, topologies.Acted{Matched: 5, Hit: 5}},
+	} {
+		a := &netem{fault: topologies.Fault{Kind: tt.kind}}
+		a.add(tt.q, false)
+		if got := a.acted; got.Matched != tt.want.Matched || got.Hit != tt.want.Hit || got.Passed != tt.want.Passed {
+			t.Errorf("%s: %+v, want %+v", tt.kind, got, tt.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package vm_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,7 +18,11 @@ const past = `perl -e 'socket(S, 17, 3, 0) or die; setsockopt(S, 263, 20, pack("
 bind(S, pack("S n i S C C a8", 17, 0, $ARGV[0], 0, 0, 0, "")) or die $!;
 for (1..5) { syswrite(S, "\x02\0\0\0\0\x01\x02\0\0\0\0\x02\x88\xb5" . "x" x 46) or $!{ENOBUFS} or die $! }' $(cat /sys/class/net/eth1/ifindex)`
 
-// Frames between guests are lost and delayed by the queue of the guest that sends them, in the meaning that other
+// order has a node say in which order datagrams come that each hold a number, until there are so many.
+const order = `perl -e 'socket(S, 2, 2, 17) or die; bind(S, pack("S n x12", 2, 9)) or die $!; $| = 1; print "ready\n";
+for (1..$ARGV[0]) { recv(S, $b, 99, 0); chomp $b; print "$b " }' `
+
+// Frames between guests are lost, delayed and doubled by the queue of the guest that sends them, in the meaning that other
 // labs give it; what that is not is refused, and what passes it is told.
 func TestNetem(t *testing.T) {
 	top := pair(1)
@@ -107,6 +112,37 @@ func TestNetem(t *testing.T) {
 	}
 
 	before = arrived()
+	a = must(topologies.Fault{Kind: topologies.FaultDuplicate})
+	send(10)
+	if got := heal(a); got.Hit < 10 || got.Hit != got.Matched || arrived() != before+20 {
+		t.Errorf("of 10 datagrams that were doubled, %d have arrived: %+v", arrived()-before, got)
+	}
+	send(1)
+	if got := arrived() - before; got != 21 {
+		t.Errorf("of 10 that were doubled and one that was not, %d have arrived", got)
+	}
+
+	ordered := func(unorder bool, share float64) (bool, topologies.Acted) {
+		t.Helper()
+		const sent = 60
+		a := must(topologies.Fault{Kind: topologies.FaultDelay, Probability: share, Frames: topologies.FrameFault{Delay: 200 * time.Millisecond, Jitter: 150 * time.Millisecond, Unorder: unorder}})
+		run(t, n2, "rm -f /tmp/order; ("+order+strconv.Itoa(sent)+" > /tmp/order 2>&1 &)")
+		eventually(t, n2, 10*time.Second, "grep -q ready /tmp/order")
+		run(t, n1, fmt.Sprintf("bash -c 'for i in $(seq -w %d); do echo $i > /dev/udp/10.0.0.2/9; done'", sent))
+		numbers := strings.Fields(eventually(t, n2, 10*time.Second, fmt.Sprintf("tail -n 1 /tmp/order | grep -E '^([0-9]+ ){%d}$'", sent)))
+		return slices.IsSorted(numbers), heal(a)
+	}
+	if in, got := ordered(false, 0); !in || got.Hit < 60 {
+		t.Errorf("with jitter, frames that are to keep their order do not: %+v", got)
+	}
+	if in, got := ordered(true, 0); in || got.Hit < 60 {
+		t.Errorf("with jitter, frames that may overtake each other do not: %+v", got)
+	}
+	if in, got := ordered(true, 0.5); in || got.Hit < 12 || got.Passed < 12 || got.Hit+got.Passed != got.Matched {
+		t.Errorf("half of the frames are delayed, and the others do not overtake them: %+v", got)
+	}
+
+	before = arrived()
 	a = must(topologies.Fault{Kind: topologies.FaultDrop})
 	send(10)
 	if got := heal(a); got.Hit < 10 || got.Passed != 0 || arrived() != before {
@@ -135,12 +171,11 @@ func TestNetem(t *testing.T) {
 		t.Error("what it did before its machine began anew is known")
 	}
 	for name, f := range map[string]topologies.Fault{
-		"match":           {Kind: topologies.FaultDrop, Match: topologies.FrameMatch{Proto: "udp"}},
-		"number":          {Kind: topologies.FaultDrop, Frames: topologies.FrameFault{Nth: 2}},
-		"seed":            {Kind: topologies.FaultDrop, Probability: 0.5, Frames: topologies.FrameFault{Seed: 2}},
-		"delayed share":   {Kind: topologies.FaultDelay, Probability: 0.5, Frames: delay},
-		"jitter in order": {Kind: topologies.FaultDelay, Frames: topologies.FrameFault{Delay: time.Second, Jitter: time.Second}},
-		"another kind":    {Kind: topologies.FaultDuplicate},
+		"match":         {Kind: topologies.FaultDuplicate, Match: topologies.FrameMatch{Proto: "udp"}},
+		"number":        {Kind: topologies.FaultDelay, Frames: topologies.FrameFault{Delay: time.Second, Nth: 2}},
+		"LSA":           {Kind: topologies.FaultDrop, Match: topologies.FrameMatch{Proto: "ospf", Type: "ls-update", LSA: "external"}},
+		"delayed share": {Kind: topologies.FaultDelay, Probability: 0.5, Frames: delay},
+		"another kind":  {Kind: topologies.FaultHold},
 	} {
 		if _, err := inject(f); !lacks(err, "ability") {
 			t.Errorf("%s: %v", name, err)

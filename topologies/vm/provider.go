@@ -34,6 +34,10 @@ type Options struct {
 	Memory      int    // MiB of a guest that asks for none; 0 means 512
 	// Cold has every machine boot, and keeps no states.
 	Cold bool
+	// Executable and WireArgs are the command that carries out wiring in a guest for faults that pick frames; see
+	// containers.Options. Empty means this program and its hidden verb.
+	Executable string
+	WireArgs   []string
 	// Progress is told, from several goroutines, what takes long. nil tells nobody.
 	Progress func(string)
 }
@@ -56,6 +60,16 @@ var (
 
 // New makes a provider. It starts nothing.
 func New(o Options) (*Provider, error) {
+	if o.Executable == "" {
+		exe, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find this program: %w", err)
+		}
+		o.Executable = exe
+	}
+	if len(o.WireArgs) == 0 {
+		o.WireArgs = []string{"__wire"}
+	}
 	if o.Dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {

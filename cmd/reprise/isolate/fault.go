@@ -40,7 +40,7 @@ type listedFault struct {
 	Sweeps  bool `json:"sweeps"`
 	Control bool `json:"control"` // the control has it too
 	// By lists what can carry it out in labs of containers and namespaces, of a fault on frames; a lab takes the first
-	// that its kernel and its user's rights allow, and the evidence says which that was. In a lab of machines it is
+	// that its kernel and its user's rights allow, and the evidence says which that was. In a lab of machines it is xdp,
 	// netem, or nothing.
 	By []topologies.DropBy `json:"by,omitempty"`
 }
@@ -50,7 +50,7 @@ func newFaultList(a *cli.App, runF func(context.Context, *faultListOptions) erro
 	c := &cobra.Command{
 		Use:               "list SCENARIO",
 		Short:             "List the faults of a scenario: where, what, and whether the control has them",
-		Long:              "Each fault with its step, where it is, what it does, and what can carry it out: a program in the kernel where\nframes arrive (xdp) or leave (tc), rules there (nftables), or a program of ours that stands on the cable (wire). In\nlabs of containers and namespaces, that is: a lab takes the first that its kernel and its user's rights allow\n(reprise doctor), and the record says which. In labs of machines it is the sender's own queue\n(netem): it drops frames, all or a share, or delays all of a way, and there is nothing else.",
+		Long:              "Each fault with its step, where it is, what it does, and what can carry it out: a program in the kernel where\nframes arrive (xdp) or leave (tc), rules there (nftables), or a program of ours that stands on the cable (wire). In\nlabs of containers and namespaces, that is: a lab takes the first that its kernel and its user's rights allow\n(reprise doctor), and the record says which. In labs of machines a program in\nthe kernel of the guest that gets them (xdp) drops frames that are picked, and the sender's own queue (netem) drops\nor delays all of a way or a share, or duplicates all; there is nothing else.",
 		Example:           "  reprise fault list ospf-lost-ls-update",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.CompleteScenario,

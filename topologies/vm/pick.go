@@ -1,0 +1,306 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/bounded"
+	"github.com/reprise-lab/reprise/topologies/wire"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// Frames that are picked, by what is in them, their number or a seed, are lost where they arrive: a program in the kernel
+// of the guest that they are on their way to does it, as in labs of containers (package wiring). This program loads it: a
+// copy of it is brought into the guest with the first such fault, and serves until the machine ends or begins anew.
+
+const (
+	helperFile = "/var/lib/reprise/reprise" // the copy
+	guestInit  = 1                          // a process in the network of the guest's interfaces
+	// pickTimeout bounds what is asked of a helper, and helperTimeout bringing it into an emulated guest.
+	pickTimeout   = 30 * time.Second
+	helperTimeout = 2 * time.Minute
+)
+
+// picked is a fault that programs in guests carry out. Its fields are guarded by the lab's wires.
+type picked struct {
+	lab   *lab
+	fault topologies.Fault
+	id    string                // of its filters
+	seed  uint64                // by which frames are drawn; 0: nothing is left to chance
+	to    []topologies.Endpoint // that what it acts on is on its way to
+
+	did    map[topologies.Endpoint]topologies.Acted
+	blind  error // why nobody knows what it did before
+	healed bool
+}
+
+// pick has guests lose what a fault picks of the frames that are on their way to them.
+func (l *lab) pick(ctx context.Context, f topologies.Fault, link topologies.Link) (topologies.Active, error) {
+	if !f.Frames.InKernel() {
+		return nil, &topologies.MissingError{
+			What: "ability", Name: "fault that picks frames by LSA, path attribute or transmission in a lab of machines",
+			Hint: "only a program on the cable tells those, and nothing stands on a link between machines; or build the lab of containers, where a machine can be a node too (vrnetlab)",
+		}
+	}
+	if err := errors.Join(wire.Check(f), wiring.CheckMatch(f.Match)); err != nil {
+		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+	}
+	p := &picked{lab: l, fault: f, did: map[topologies.Endpoint]topologies.Acted{}}
+	from, to := ways(f, link)
+	for i, e := range to {
+		if !l.nodes[e.Node].own() {
+			return nil, &topologies.MissingError{What: "ability", Name: "fault that picks what " + from[i].Node + " sends", Hint: "a program in the kernel of the guest that gets it does that, and " + e.Node + " is a vendor's machine"}
+		}
+		p.to = append(p.to, topologies.Endpoint{Node: e.Node, Interface: e.Interface})
+	}
+	if share := f.Probability; share != 0 && share != 1 {
+		if p.seed = f.Frames.Seed; p.seed == 0 {
+			p.seed = rand.Uint64()>>12 + 1 //nolint:gosec // any will do that JSON holds
+		}
+	}
+	l.wires.Lock()
+	defer l.wires.Unlock()
+	l.counter++
+	p.id = "fault-" + strconv.Itoa(l.counter)
+	l.picks = append(l.picks, p)
+	err := p.sift(ctx)
+	if err == nil {
+		return p, nil
+	}
+	l.picks = slices.DeleteFunc(l.picks, func(other *picked) bool { return other == p })
+	err = fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+	if undone := p.sift(context.WithoutCancel(ctx)); undone != nil {
+		return p, errors.Join(err, undone)
+	}
+	return nil, err
+}
+
+// ways are the endpoints that send what a fault on frames acts on, and those that it is on its way to, pair by pair.
+func ways(f topologies.Fault, link topologies.Link) (from, to []topologies.Endpoint) {
+	here, far := link.A, link.B
+	if here.Node != f.Endpoint.Node || here.Interface != f.Endpoint.Interface {
+		here, far = far, here
+	}
+	if f.Direction != topologies.DirectionOut {
+		from, to = append(from, far), append(to, here)
+	}
+	if f.Direction == topologies.DirectionOut || f.Direction == topologies.DirectionBoth {
+		from, to = append(from, here), append(to, far)
+	}
+	return from, to
+}
+
+// filter is what a program does for the fault on the way to an endpoint.
+func (p *picked) filter(e topologies.Endpoint) wiring.Filter {
+	f := wiring.Filter{ID: p.id, Match: p.fault.Match, Probability: p.fault.Probability, Pick: wiring.Pick{
+		Nth: p.fault.Frames.Nth, Count: p.fault.Frames.Count, Every: p.fault.Frames.Every,
+	}}
+	if p.seed != 0 {
+		f.Pick.Lot, f.Pick.Chance = topologies.NewLot(p.seed, e), p.fault.Frames.Seed == 0
+	}
+	for _, text := range []string{p.fault.Frames.Filter, p.fault.Frames.Message} {
+		if text != "" {
+			f.Pick.Filters = append(f.Pick.Filters, text)
+		}
+	}
+	return f
+}
+
+// sift has the guests that the fault is about lose what the faults in force pick, and nothing else.
+func (p *picked) sift(ctx context.Context) error {
+	var errs []error
+	for _, e := range p.to {
+		errs = append(errs, p.lab.sift(ctx, e))
+	}
+	return errors.Join(errs...)
+}
+
+// sift is that of one endpoint. The caller holds wires.
+func (l *lab) sift(ctx context.Context, e topologies.Endpoint) error {
+	var filters []wiring.Filter
+	for _, p := range l.picks {
+		if slices.Contains(p.to, e) {
+			filters = append(filters, p.filter(e))
+		}
+	}
+	if len(filters) == 0 && l.helpers[e.Node] == nil {
+		return nil // nothing was ever put there
+	}
+	r, err := l.help(ctx, e, wiring.Op{Kind: wiring.Drop, Filters: filters})
+	for id, did := range r.Ended {
+		if p := l.ending; p != nil && p.id == id {
+			err = errors.Join(err, p.tell(ctx, e, did))
+		}
+	}
+	return err
+}
+
+// help has a guest's helper carry out an operation at an interface.
+func (l *lab) help(ctx context.Context, e topologies.Endpoint, op wiring.Op) (wiring.Result, error) {
+	c, err := l.helper(ctx, e.Node)
+	if err != nil {
+		return wiring.Result{}, fmt.Errorf("bring this program into %s: %w", e.Node, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, pickTimeout)
+	defer cancel()
+	op.By, op.A = topologies.DropByXDP, wiring.Port{PID: guestInit, Interface: e.Interface}
+	r, err := c.Apply(ctx, op)
+	if err != nil {
+		return r, fmt.Errorf("at %s: %w", e, err)
+	}
+	return r, nil
+}
+
+// helper gives the connection to a guest's helper, which is brought there where it is not. The caller holds wires.
+func (l *lab) helper(ctx context.Context, node string) (*wiring.Client, error) {
+	if c := l.helpers[node]; c != nil {
+		return c, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, helperTimeout)
+	defer cancel()
+	h := &host{node: l.nodes[node]}
+	exe, err := os.Open(l.provider.options.Executable)
+	if err != nil {
+		return nil, err
+	}
+	defer exe.Close() //nolint:errcheck // read only
+	said := bounded.NewFirst(bounded.Words)
+	const bring = `[ -x "$1" ] || { mkdir -p "${1%/*}" && cat > "$1.new" && chmod 755 "$1.new" && mv "$1.new" "$1"; }`
+	exit, err := h.Exec(ctx, []string{"sh", "-c", bring, "sh", helperFile}, exe, nil, said)
+	if err == nil && exit != 0 {
+		err = errors.New(said.Trimmed())
+	}
+	if err != nil {
+		return nil, err
+	}
+	stream, err := h.Open(context.WithoutCancel(ctx), append([]string{helperFile}, l.provider.options.WireArgs...), false)
+	if err != nil {
+		return nil, err
+	}
+	l.helpers[node] = wiring.Dial(stream)
+	return l.helpers[node], nil
+}
+
+// resift puts faults back in force at a machine that was started or rewound, and with it its helper. The caller holds wires.
+func (l *lab) resift(ctx context.Context, node string) error {
+	delete(l.helpers, node) // it ended with its connection
+	var errs []error
+	for _, p := range l.picks {
+		for _, e := range p.to {
+			if e.Node != node {
+				continue
+			}
+			p.blind = errors.Join(p.blind, fmt.Errorf("what %s lost until its machine began anew is not known", e))
+			errs = append(errs, l.sift(ctx, e))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// tell keeps what a program says that it did, in this machine's time.
+func (p *picked) tell(ctx context.Context, e topologies.Endpoint, did topologies.Acted) error {
+	ahead := time.Duration(0)
+	var err error
+	if len(did.Hits) > 0 {
+		ahead, err = p.lab.ahead(ctx, e.Node)
+	}
+	did.Seed = p.seed
+	for i := range did.Hits {
+		did.Hits[i].To, did.Hits[i].Time = e.String(), did.Hits[i].Time.Add(-ahead)
+	}
+	p.did[e] = did
+	return err
+}
+
+// ahead is by how much a guest's clock is before this machine's, to within half the time that asking takes.
+func (l *lab) ahead(ctx context.Context, node string) (time.Duration, error) {
+	asked := time.Now()
+	out, err := l.ask(ctx, node, "date", "+%s%N")
+	took := time.Since(asked)
+	if err != nil {
+		return 0, err
+	}
+	ns, err := strconv.ParseInt(strings.TrimSpace(out), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read the clock of %s: %w", node, err)
+	}
+	return time.Unix(0, ns).Sub(asked.Add(took / 2)), nil
+}
+
+// DropBy implements topologies.DropTeller.
+func (*picked) DropBy() topologies.DropBy { return topologies.DropByXDP }
+
+// Acted implements topologies.ActedTeller.
+func (p *picked) Acted() (sum topologies.Acted, ok bool) {
+	p.lab.wires.Lock()
+	defer p.lab.wires.Unlock()
+	for _, e := range p.to {
+		did, told := p.did[e]
+		if !told {
+			return topologies.Acted{}, false
+		}
+		sum = sum.Join(did)
+	}
+	sum.By = []topologies.DropBy{topologies.DropByXDP}
+	return sum, true
+}
+
+// count asks the programs what they did. The caller holds wires.
+func (p *picked) count(ctx context.Context) error {
+	var errs []error
+	for _, e := range p.to {
+		r, err := p.lab.help(ctx, e, wiring.Op{Kind: wiring.Count, Name: p.id})
+		if r.Acted != nil {
+			err = errors.Join(err, p.tell(ctx, e, *r.Acted))
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Fired implements topologies.Active.
+func (p *picked) Fired(ctx context.Context) (n uint64, err error) {
+	p.lab.wires.Lock()
+	defer p.lab.wires.Unlock()
+	err = p.blind
+	if !p.healed {
+		err = errors.Join(err, p.count(ctx))
+	}
+	for _, did := range p.did {
+		n += did.Hit
+	}
+	if err != nil {
+		err = fmt.Errorf("count %s at %s: %w", p.fault.Kind, p.fault.Endpoint, err)
+	}
+	return n, err
+}
+
+// Heal implements topologies.Active.
+func (p *picked) Heal(ctx context.Context) error {
+	l := p.lab
+	l.wires.Lock()
+	defer l.wires.Unlock()
+	if p.healed {
+		return nil
+	}
+	p.blind = errors.Join(p.blind, p.count(ctx))
+	inForce := l.picks
+	l.picks = slices.DeleteFunc(slices.Clone(inForce), func(other *picked) bool { return other == p })
+	l.ending = p
+	err := p.sift(ctx)
+	l.ending = nil
+	if err != nil {
+		l.picks = inForce // in their order
+		return fmt.Errorf("heal %s at %s: %w", p.fault.Kind, p.fault.Endpoint, err)
+	}
+	p.healed = true
+	return nil
+}
