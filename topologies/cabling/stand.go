@@ -8,8 +8,6 @@ import (
 	"os"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/capture"
 	"github.com/reprise-lab/reprise/topologies/wire"
@@ -238,7 +236,7 @@ func (c *Cabling) erect(ctx context.Context, e topologies.Endpoint) (*stand, err
 	for range tries {
 		c.groups++
 		s.group = firstGroup + uint16(c.groups%groups) //nolint:gosec // it is bounded
-		if sockets.In, err = c.Site.Tap(ctx, link.B.Node, capture.Tap{Log: s.group}); !errors.Is(err, unix.EBUSY) {
+		if sockets.In, err = c.Site.Tap(ctx, link.B.Node, capture.Tap{Log: s.group}); !wire.Taken(err) {
 			break
 		}
 	}

@@ -42,7 +42,7 @@ const (
 )
 
 // OpenLog opens a socket, in the network namespace of this thread, through which the kernel hands over
-// what rules there give to a group of nfnetlink_log.
+// what rules there give to a group of nfnetlink_log. For the error of a group that another socket has [Taken] holds.
 func OpenLog(group uint16) (f *os.File, err error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_NETFILTER)
 	if err != nil {
@@ -80,11 +80,24 @@ func lacking(err error) error {
 	if errors.Is(err, unix.EBUSY) {
 		return fmt.Errorf("listen at a group of nfnetlink_log: %w", err)
 	}
-	return &topologies.MissingError{
+	return &refusedError{&topologies.MissingError{
 		What: "kernel ability", Name: "nfnetlink_log",
 		Hint: "faults that pick frames, or do anything but drop them, get them through it (CONFIG_NETFILTER_NETLINK_LOG; modprobe nfnetlink_log): " + err.Error(),
-	}
+	}, err}
 }
+
+// refusedError is what the kernel lacks, by its answer.
+type refusedError struct {
+	*topologies.MissingError
+
+	answer error
+}
+
+func (e *refusedError) Unwrap() []error { return []error{e.MissingError, e.answer} }
+
+// Taken reports whether another group may be had where this one is not: the kernel answers who asks for one that
+// another socket has as it answers who may ask for none (nfulnl_recv_config of net/netfilter/nfnetlink_log.c).
+func Taken(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err, unix.EPERM) }
 
 // attribute is one of a netlink message.
 func attribute(kind uint16, value []byte) []byte {

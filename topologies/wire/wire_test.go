@@ -602,6 +602,22 @@ func TestReaderGone(t *testing.T) {
 	}
 }
 
+// A group that another socket has is told from a kernel that hands no frames over, by another that can be had.
+func TestTaken(t *testing.T) {
+	c := newCable(t, 1500, own()) // its wire listens at group
+	other, err := wiring.Opener(nil).OpenTap(c.from.PID, capture.Tap{Log: group})
+	if err == nil || !wire.Taken(err) {
+		t.Errorf("a second socket for a group: %v, %v", other, err)
+	}
+	next, err := wiring.Opener(nil).OpenTap(c.from.PID, capture.Tap{Log: group + 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := next.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // BenchmarkWire is how many frames a second go round, beside who sends them and who gets them.
 func BenchmarkWire(b *testing.B) {
 	for _, size := range []int{64, 1500} {
