@@ -61,7 +61,7 @@ func TestPick(t *testing.T) {
 			run(t, n1, "bash -c 'echo end > /dev/udp/10.0.0.2/9'")
 			out = run(t, n2, "cat /tmp/numbers")
 		}
-		for _, word := range strings.Fields(out) {
+		for word := range strings.FieldsSeq(out) {
 			if n, err := strconv.Atoi(word); err == nil {
 				got = append(got, n)
 			}
