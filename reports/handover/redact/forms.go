@@ -54,10 +54,14 @@ type spelled struct {
 	min       int
 	low, high bool // * before, * after
 	cluster   bool // -^u: a flag that is the last of several, as in -sku
+	exact     bool // a flag of one letter: -c is another one than -C
 }
 
-func (w *spelled) matches(got []byte) bool {
+// matches tells whether a word is meant, of which got are the small letters.
+func (w *spelled) matches(got, written []byte) bool {
 	switch {
+	case w.exact:
+		return w.text == string(written)
 	case w.cluster:
 		return len(got) > 1 && len(got) < 7 && got[0] == '-' && got[1] != '-' && bytes.HasSuffix(got, []byte(w.text))
 	case w.low && w.high:
@@ -239,6 +243,7 @@ var placeRules = map[string]Rule{
 	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "pair": RuleSecret, "cookies": RuleToken, "target": RuleName,
 	"user": RuleName, "host": RuleName, "name": RuleName, "credentials": RuleSecret,
 	"quoted": RuleSecret, "sent": RuleSecret, "basic": RuleSecret, "token": RuleSecret, "string": RuleSecret, "odd": RuleSecret, "long": RuleSecret, "random": RuleSecret, "slashed": RuleSecret,
+	"phrase": RuleSecret,
 }
 
 func parseToken(w string) (token, error) {
@@ -259,14 +264,17 @@ func parseToken(w string) (token, error) {
 	if open := strings.IndexByte(w, '<'); open >= 0 {
 		place := strings.TrimSuffix(w[open+1:], ">")
 		if placeRules[place] == "" || !strings.HasSuffix(w, ">") {
-			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <token>, <string>, <odd>, <long>, <random>, <slashed>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
+			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <token>, <string>, <odd>, <long>, <random>, <slashed>, <phrase>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
 		}
 		return token{kind: tokenValue, glued: w[:open], place: place}, nil
 	}
 	t := token{kind: tokenWord}
 	w, t.assigned = strings.CutSuffix(w, "=")
-	for text := range strings.SplitSeq(strings.ToLower(w), "|") {
-		s := spelled{}
+	for text := range strings.SplitSeq(w, "|") {
+		s := spelled{exact: isFlag(text)}
+		if !s.exact {
+			text = strings.ToLower(text)
+		}
 		text, s.cluster = strings.CutPrefix(text, "-^")
 		text, s.low = strings.CutPrefix(text, "*")
 		text, s.high = strings.CutSuffix(text, "*")
@@ -282,6 +290,9 @@ func parseToken(w string) (token, error) {
 	}
 	return t, nil
 }
+
+// isFlag tells a flag of one letter, which is another one in capitals.
+func isFlag(word string) bool { return len(word) == 2 && word[0] == '-' && letter(word[1]) }
 
 // placed is where a form found a value.
 type placed struct {
@@ -330,7 +341,12 @@ next:
 	if len(found) == 0 {
 		return false
 	}
-	slices.SortStableFunc(found, func(a, b placed) int { return a.start - b.start })
+	slices.SortStableFunc(found, func(a, b placed) int {
+		if a.start == b.start && (a.place == "phrase") != (b.place == "phrase") {
+			return b.end - a.end // all of it
+		}
+		return a.start - b.start
+	})
 	was, at, taken := s.limit, end, false
 	for _, p := range found {
 		if p.start < max(at, s.done) || was > 0 && p.end > was {
@@ -484,7 +500,9 @@ func (m *matcher) after(pos int, t *token) (int, bool) {
 		pos++
 	}
 	if pos < m.limit && data[pos] == ',' && (quoted > 0 || m.f.platform == "tools") { // of a list of arguments
-		pos++
+		if pos++; quoted > 0 {
+			pos = overBracket(data, pos)
+		}
 	}
 	for pos < m.limit {
 		switch c := data[pos]; {
@@ -507,6 +525,15 @@ func (m *matcher) after(pos int, t *token) (int, bool) {
 		pos++
 	}
 	return pos, pos > from && (!t.assigned || seps > 0)
+}
+
+// overBracket skips the bracket of a list of arguments that begins behind another argument: 'sshpass', ['-p', 'S'].
+func overBracket(data []byte, pos int) int {
+	at := skipBlanks(data, pos)
+	if at+1 < len(data) && (data[at] == '[' || data[at] == '(') && quoteAt(data, at+1) > 0 {
+		return at + 1
+	}
+	return pos
 }
 
 // match tells whether the tokens stand from pos on.
@@ -579,7 +606,7 @@ func (m *matcher) word(f field, t *token, rest []token) bool {
 		got[i] = byte(classes[c] & 0xff)
 	}
 	for i := range t.words {
-		if !t.words[i].matches(got) {
+		if !t.words[i].matches(got, text[:n]) {
 			continue
 		}
 		end := f.start + n
@@ -626,7 +653,7 @@ func (m *matcher) typed(pos int, rest []token) bool {
 func gluedTo(word, glued string) int {
 	flag, cluster := strings.CutPrefix(glued, "-^")
 	if !cluster {
-		if strings.HasPrefix(lower(word), lower(glued)) {
+		if strings.HasPrefix(word, glued) || !isFlag(glued) && strings.HasPrefix(lower(word), lower(glued)) {
 			return len(glued)
 		}
 		return 0
@@ -715,6 +742,11 @@ func (m *matcher) fieldOf(pos int, t *token) (field, bool) {
 	if !ok || f.quoted {
 		return f, ok
 	}
+	if t.place == "phrase" {
+		f.end = f.start + len(bytes.TrimRight(data[f.start:], " \t\r"))
+		f.next = f.end
+		return f, true
+	}
 	if t.place == "secret" && t.glued == "{" {
 		f.end = f.start + len(strings.TrimRight(string(data[f.start:f.end]), "}"))
 	}
@@ -768,7 +800,9 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "string":
 		return f.quoted && len(v) > 2
 	case "odd":
-		return isOdd(v) && !inflected(low, true)
+		return isOdd(v) && !inflected(low, true) && (m.f.platform != "tools" || strings.Trim(v, "0123456789:.-/") != "" && !isPath(v))
+	case "phrase":
+		return !f.quoted && m.isPhrase(low)
 	case "random":
 		return looksRandom(v) && !isTechnical(v)
 	case "long":
@@ -819,6 +853,26 @@ func (m *matcher) fits(f field, t *token) bool {
 			return false
 		}
 		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")
+	}
+	return true
+}
+
+// phraseEnds are words of a grammar behind a secret, so that it is one word.
+//
+//nolint:gochecknoglobals // a table that is only read
+var phraseEnds = set("role level timeout expire lifetime send-lifetime accept-lifetime cryptographic-algorithm algorithm privilege address hostname encrypted mismatch ! // ;")
+
+// isPhrase tells a secret of several words, where a platform takes the rest of a line as one, from one word with more of
+// a grammar behind it. In what may be a sentence none of its words is one that only sentences have.
+func (m *matcher) isPhrase(low string) bool {
+	words := strings.Fields(low)
+	if len(words) < 2 || stops[words[0]] || fillers[words[0]] || authMethods[words[0]] || words[0][0] == '-' {
+		return false
+	}
+	for _, w := range words {
+		if phraseEnds[w] || trailer(w) || !m.f.begins && stops[w] || strings.ContainsAny(w, "\"{}«*") {
+			return false
+		}
 	}
 	return true
 }

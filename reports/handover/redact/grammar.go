@@ -62,6 +62,7 @@ var terms = map[string]term{
 	"ascii-text": {rule: RuleSecret}, "hexadecimal": {rule: RuleSecret, random: true}, "key-string": {rule: RuleSecret},
 	"authentication-key": {rule: RuleSecret}, "message-digest-key": {rule: RuleSecret}, "server-key": {rule: RuleSecret}, "auth-key": {rule: RuleSecret}, "privacy-key": {rule: RuleSecret}, "hello-authentication-key": {rule: RuleSecret},
 	"pre-shared-key": {rule: RuleSecret}, "preshared-key": {rule: RuleSecret}, "psk": {rule: RuleSecret, random: true, said: true}, "wpa-psk": {rule: RuleSecret},
+	"psk-value": {rule: RuleSecret}, "password-value": {rule: RuleSecret}, "secret-value": {rule: RuleSecret}, "passphrase-value": {rule: RuleSecret}, "pwd-value": {rule: RuleSecret},
 	"hello-password": {rule: RuleSecret}, "lsp-password": {rule: RuleSecret}, "authentication-password": {rule: RuleSecret}, "privacy-password": {rule: RuleSecret},
 	"localized-key": {rule: RuleSecret}, "localizedkey": {rule: RuleSecret}, "cak": {rule: RuleSecret}, "ckn": {rule: RuleSecret},
 	"connectivity-association-key": {rule: RuleSecret}, "authkey": {rule: RuleSecret}, "privkey": {rule: RuleSecret},
@@ -122,7 +123,7 @@ var terms = map[string]term{
 	// Keys that stand as such.
 	"ssh-rsa": {rule: RuleKeyBlock}, "ssh-dss": {rule: RuleKeyBlock}, "ssh-dsa": {rule: RuleKeyBlock}, "ssh-ed25519": {rule: RuleKeyBlock}, "ssh-ecdsa": {rule: RuleKeyBlock},
 	"ecdsa-sha2-nistp256": {rule: RuleKeyBlock}, "ecdsa-sha2-nistp384": {rule: RuleKeyBlock}, "ecdsa-sha2-nistp521": {rule: RuleKeyBlock},
-	"certificate": {rule: RuleKeyBlock, block: true}, "key-data": {rule: RuleKeyBlock, block: true}, "key-hash": {rule: RuleKeyBlock},
+	"certificate": {rule: RuleKeyBlock, block: true}, "key-data": {rule: RuleKeyBlock, block: true}, "key-hash": {rule: RuleKeyBlock}, "pregenerated": {rule: RuleKeyBlock, block: true, within: []string{"ssh2 key", "privkey"}},
 	// Names.
 	"hostname": {rule: RuleName}, "host-name": {rule: RuleName}, "sysname": {rule: RuleName}, "switchname": {rule: RuleName}, "nodename": {rule: RuleName},
 	"device-name": {rule: RuleName}, "systemname": {rule: RuleName}, "prompt": {rule: RuleName, random: true},
@@ -258,7 +259,7 @@ func lastParts(forms map[string][]form) map[string]uint64 {
 	for _, head := range tokenHeads {
 		m[lastRun(head[:len(head)-1])] = anything
 	}
-	for _, s := range append([]string{"begin", "snmp-server", "rev", "ansible-vault", "-key", "-md5", "-pw", "-shared"}, suffixes...) {
+	for _, s := range append([]string{"begin", "snmp-server", "rev", "wifi", "ansible-vault", "-key", "-md5", "-pw", "-shared"}, suffixes...) {
 		m[lastRun(s)] = anything
 	}
 	return m

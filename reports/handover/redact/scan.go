@@ -362,7 +362,7 @@ func (s *scanner) newline(pos int) int {
 func (s *scanner) lineEnd(pos int) int {
 	end := s.newline(pos)
 	for range 8 {
-		if end >= len(s.data) || !continued(s.data[s.line:end]) && !s.cutBehindType(end) {
+		if end >= len(s.data) || !continued(s.data[s.line:end]) && !s.cutBehindType(end) && !s.cutBehindWord(end) {
 			break
 		}
 		n := bytes.IndexByte(s.data[end+1:min(len(s.data), end+1+reach)], '\n') // a backslash takes the next line along
@@ -417,6 +417,21 @@ func (s *scanner) cutBehindType(end int) bool {
 	}
 	from, to := nextLine(s.data, lineAfter(s.data, end))
 	return from >= 0 && to-from > 3 && bytes.IndexByte(s.data[from:to], ' ') < 0 && isOdd(string(s.data[from:to]))
+}
+
+// cutBehindWord tells whether the line that ends at end is a command that lacks the community that its last word announces,
+// and the next one is that and nothing but what may follow it: a terminal has wrapped it.
+func (s *scanner) cutBehindWord(end int) bool {
+	line := bytes.TrimRight(s.data[s.line:end], " \t\r")
+	if !bytes.HasSuffix(line, []byte("snmp-server community")) {
+		return false
+	}
+	from, to := nextLine(s.data, lineAfter(s.data, end))
+	if from < 0 {
+		return false
+	}
+	words := strings.Fields(string(s.data[from:to]))
+	return len(words) == 1 && isOdd(words[0]) || len(words) > 1 && len(words) < 6 && (words[1] == "ro" || words[1] == "rw" || words[1] == "RO" || words[1] == "RW")
 }
 
 // blank gives how many bytes at pos are a blank: one, or a backslash and the end of a line.
@@ -537,9 +552,12 @@ func (s *scanner) keyword(start, end int) {
 	case "rev":
 		s.partSerial(start)
 		return
+	case "wifi":
+		s.wifi(end)
+		return
 	case "ansible-vault": // $ANSIBLE_VAULT;1.1;AES256, and lines of hex
 		if start > 0 && s.data[start-1] == '$' {
-			s.hexBlock(s.newline(end))
+			s.hexBlock(s.newline(end), hexBytes("ansible-vault"))
 		}
 		return
 	case "begin":
@@ -549,6 +567,9 @@ func (s *scanner) keyword(start, end int) {
 		return
 	}
 	t, ok := terms[string(lower)]
+	if string(lower) == "key" && s.aggregates(start, end) {
+		return
+	}
 	if !ok && !s.r.options.ASNumbers && !s.endsInSecret(lower) && !saysSecret[string(lower)] {
 		return
 	}
@@ -598,6 +619,11 @@ func (s *scanner) take(name string, t term, start, end int) {
 	}
 	limit := s.lineEnd(end)
 	pos, assigned := s.separator(end, limit)
+	brace, braced := s.braced(start, pos, limit)
+	assigned = assigned || braced
+	if t.rule == RuleSecret && s.isOption(start, end) && optionSecret(name, t) {
+		t = term{rule: RuleSecret}
+	}
 	if t.rule == RuleSecret && !assigned {
 		if quoteAt(s.data, end) > 0 {
 			s.pair(name, start, end)
@@ -606,7 +632,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 			return
 		}
 	}
-	if assigned && t.rule == RuleSecret {
+	if assigned && t.rule == RuleSecret && !braced {
 		pos = s.overTag(pos, limit)
 	}
 	if assigned && t.rule == RuleSecret && (pos >= limit || s.data[pos] == '|' || s.data[pos] == '>') {
@@ -628,14 +654,19 @@ func (s *scanner) take(name string, t term, start, end int) {
 		return
 	}
 	if t.block {
-		s.hexBlock(limit)
+		if name != "pregenerated" || pos >= limit {
+			s.hexBlock(limit, hexBytes(name))
+		}
 		return
 	}
 	if t.rest {
 		s.restOfLine(t, pos, limit)
 		return
 	}
-	f, ok := s.value(name, t, pos, limit, assigned)
+	f, ok := brace, braced
+	if !ok {
+		f, ok = s.value(name, t, pos, limit, assigned)
+	}
 	if !ok || f.start < s.done {
 		return
 	}
@@ -691,6 +722,20 @@ func (s *scanner) take(name string, t term, start, end int) {
 			}
 		}
 	}
+}
+
+// isOption tells an option of a command, --community S, from a word of a sentence.
+func (s *scanner) isOption(start, end int) bool {
+	return end-start > 3 && s.data[start] == '-' && s.data[start+1] == '-' && s.data[start+2] != '-' && (start == 0 || !wordClass(s.data[start-1]))
+}
+
+// optionSecret tells options whose value is the secret itself, and no file that has it or word about it.
+func optionSecret(name string, t term) bool {
+	switch name {
+	case "community", "communities", "psk", "token", "pass", "pw", "pwd", "access-key", "secret-key", "priv", "bearer":
+		return true
+	}
+	return t.ending && !strings.HasSuffix(name, "-key")
 }
 
 // noSecret tells what stands in the place of a secret and is none: the path of a file, words that say that it is
@@ -843,6 +888,22 @@ func (s *scanner) overTag(pos, limit int) int {
 	return pos
 }
 
+// braced is what stands in the braces of Tcl behind a variable that is set, as in quotes: set password {S}.
+func (s *scanner) braced(start, pos, limit int) (field, bool) {
+	if pos >= limit || s.data[pos] != '{' {
+		return field{}, false
+	}
+	words := bytes.Fields(s.data[s.line:start])
+	if len(words) == 0 || string(words[len(words)-1]) != "set" && string(words[len(words)-1]) != "variable" {
+		return field{}, false
+	}
+	n := bytes.IndexAny(s.data[pos+1:limit], "{}")
+	if n <= 0 || s.data[pos+1+n] != '}' {
+		return field{}, false
+	}
+	return field{start: pos + 1, end: pos + 1 + n, next: pos + n + 2, quoted: true}, true
+}
+
 // typed tells whether a word before a value says how it is written.
 func (s *scanner) typed(pos int, f field) bool {
 	word := bytes.TrimSpace(s.data[min(pos, f.start):f.start])
@@ -875,6 +936,23 @@ func grammarWords(v string, more bool) bool {
 		}
 	}
 	return n > 1 || n == 1 && more && len(v) > 3 && v != "community"
+}
+
+// aggregationKeys are words before the key of a port that can be aggregated, which is a number and no secret.
+//
+//nolint:gochecknoglobals // a table that is only read
+var aggregationKeys = set("actor partner port oper operational admin administrative aggregation aggregator lacp")
+
+// aggregates tells whether a word key, which ends at end, names that of a port that can be aggregated (IEEE 802.1AX, 6.3.5).
+func (s *scanner) aggregates(start, end int) bool {
+	words := strings.Fields(lower(string(s.data[max(s.line, start-longestWord):start])))
+	if len(words) == 0 || !aggregationKeys[strings.Trim(words[len(words)-1], "([")] {
+		return false
+	}
+	limit := s.lineEnd(end)
+	pos, _ := s.separator(end, limit)
+	f, ok := s.field(pos, limit, true)
+	return ok && f.end-f.start <= 5 && isNumber(string(s.data[f.start:f.end]))
 }
 
 // isKeyNumber tells whether a number after key is the number of a key: on lines about NTP,
@@ -1347,8 +1425,16 @@ func bgpCommunity(v string) bool {
 	return some
 }
 
-// hexBlock takes the lines of hex that follow, as IOS prints certificates.
-func (s *scanner) hexBlock(pos int) {
+// hexBytes are the bytes of the lines of hex that follow a word.
+func hexBytes(name string) string {
+	if name == "pregenerated" {
+		return "0123456789abcdefABCDEF :"
+	}
+	return "0123456789abcdefABCDEF "
+}
+
+// hexBlock takes the lines of hex that follow, as IOS prints certificates and EXOS the key of its host.
+func (s *scanner) hexBlock(pos int, of string) {
 	for pos < len(s.data) && (s.data[pos] == '\r' || s.data[pos] == '\n') {
 		start := pos
 		for start < len(s.data) && strings.IndexByte("\r\n \t", s.data[start]) >= 0 {
@@ -1359,7 +1445,7 @@ func (s *scanner) hexBlock(pos int) {
 			end++
 		}
 		line := bytes.TrimRight(s.data[start:end], " \t")
-		if len(line) < 2 || len(bytes.Trim(line, "0123456789abcdefABCDEF ")) > 0 {
+		if len(line) < 2 || len(bytes.Trim(line, of)) > 0 {
 			return
 		}
 		s.found(start, start+len(line), RuleKeyBlock, s.r.shapes.forward(string(line)))
@@ -1396,6 +1482,33 @@ func (s *scanner) trapHost(end int) {
 			s.replace("community", RuleSecret, f, word)
 			return
 		}
+	}
+}
+
+// wifi takes the name and the secret of a network as its code to scan writes them: WIFI:T:WPA;S:name;P:secret;;
+// with a backslash before ; , : and itself.
+func (s *scanner) wifi(at int) {
+	limit := s.lineEnd(at)
+	if at+3 >= limit || s.data[at] != ':' || s.data[at+2] != ':' || strings.IndexByte("TSPHRAEI", s.data[at+1]) < 0 {
+		return
+	}
+	for at++; at+2 < limit && s.data[at+1] == ':'; {
+		from, kind := at+2, s.data[at]
+		for at = from; at < limit && s.data[at] != ';'; at++ {
+			if s.data[at] == '\\' {
+				at++
+			}
+		}
+		at = min(at, limit)
+		if v := string(s.data[from:at]); v != "" && from >= s.done {
+			switch kind {
+			case 'P':
+				s.replace("", RuleSecret, field{start: from, end: at, next: at}, v)
+			case 'S', 'I', 'A':
+				s.replace("", RuleName, field{start: from, end: at, next: at}, v)
+			}
+		}
+		at++
 	}
 }
 
