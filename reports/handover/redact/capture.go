@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/reprise-lab/reprise/harness/unpack"
 	"github.com/reprise-lab/reprise/reports/handover/redact/packet"
@@ -110,6 +111,11 @@ func (p *replacer) Bytes(kind packet.Kind, b []byte) []byte {
 		return p.payload(b)
 	case packet.Name, packet.Secret:
 		return p.value(valueOf(kind, b))
+	case packet.Part:
+		if begins(string(b)) {
+			return b
+		}
+		return p.value(valueOf(packet.Secret, b))
 	case packet.Digest:
 		return p.digest(b)
 	}
@@ -163,6 +169,16 @@ func (p *replacer) value(k known) []byte {
 		return p.digest(b)
 	}
 	return []byte(p.r.replacement(k))
+}
+
+// begins tells the begin of a value that tells nothing.
+func begins(v string) bool {
+	for word := range wellKnown {
+		if strings.HasPrefix(word, lower(v)) {
+			return true
+		}
+	}
+	return false
 }
 
 // digest cuts bytes that were made with a key, so that the key cannot be tried on them.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 )
@@ -33,6 +34,8 @@ type capture struct {
 	flows  map[string]*flow
 	lsas   map[string]uint16 // the new checksum of each LSA whose body was seen
 	edits  int
+	blank  bool // what cannot be read is blanked
+	unread int  // frames that cannot be read
 }
 
 // frame is one packet: where it is and which checksums depend on what.
@@ -51,13 +54,22 @@ func IsCapture(data []byte) bool { return isPcapng(data) || isPcap(data) }
 
 // Rewrite returns the file with what m puts in place of its contents, and how many places
 // that changed. data is not changed.
-func Rewrite(data []byte, m Mapper) (out []byte, edits int, err error) {
+//
+// A frame of a link type that is not known is blanked; a file of nothing else is [ErrCapture].
+func Rewrite(data []byte, m Mapper) (out []byte, edits int, err error) { return rewrite(data, m, true) }
+
+// rewrite is [Rewrite], which may let pass what it cannot read.
+func rewrite(data []byte, m Mapper, blank bool) (out []byte, edits int, err error) {
 	c := newCapture(data, m)
 	if !c.file() {
 		return nil, 0, ErrCapture
 	}
 	c.packets() // bodies of LSAs teach the checksums that their headers name elsewhere
+	if n := len(c.frames); blank && n > 0 && c.unread >= n {
+		return nil, 0, fmt.Errorf("%w: no link type that is understood", ErrCapture)
+	}
 	copyFrames(c)
+	c.blank = blank
 	c.packets()
 	c.fixSums()
 	return c.out, c.edits, nil
@@ -200,6 +212,26 @@ func (c *capture) bytes(kind Kind, start, end int) {
 	}
 	if with := c.m.Bytes(kind, c.old[start:end]); len(with) == end-start {
 		c.put(start, with)
+	}
+}
+
+// field is a name or a secret, of which the frame may have the begin only.
+func (c *capture) field(kind Kind, start, stop, end int) {
+	if stop > end {
+		kind, stop = Part, end
+	}
+	c.bytes(kind, start, stop)
+}
+
+// padded is a secret of n bytes that a zero may end, of which the frame may have the begin only.
+func (c *capture) padded(at, n, end int) {
+	if at >= end {
+		return
+	}
+	if stop := c.untilZero(at, min(n, end-at)); stop < end || at+n <= end {
+		c.secret(at, stop)
+	} else {
+		c.field(Secret, at, at+n, end)
 	}
 }
 

@@ -52,6 +52,13 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 		kind = c.u16(at + vlanType)
 		at += vlanLen
 	}
+	if kind == typeMetadata && at+metadataLen <= end {
+		kind, at = c.u16(at+metadataType), at+metadataLen
+	}
+	if kind == typeVNTag && at+vnTagLen <= end {
+		c.ethertype(f, c.u16(at+vnTagType), at+vnTagLen, end)
+		return
+	}
 	switch {
 	case kind == typeIPv4 || kind == typeIPv6:
 		c.ip(f, at, end)
@@ -63,6 +70,12 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 		c.lldp(at, end)
 	case kind == typeBackbone && at+serviceTagLen <= end:
 		c.ethernet(f, at+serviceTagLen, end)
+	case kind == typePPPoE:
+		c.pppoe(f, at, end)
+	case kind == typeFabricPath:
+		c.ethernet(f, at+fabricPathLen, end)
+	case kind == typeTRILL && at+trillLen <= end:
+		c.ethernet(f, at+trillLen+c.u16(at)&trillOptions>>trillShift*headerWord, end)
 	case kind == typeMPLS || kind == typeMPLSMulti:
 		c.mpls(f, at, end)
 	case kind == typeSlow && at+lacpPartnerEnd <= end && c.byteAt(at+slowSubtype) == slowLACP:

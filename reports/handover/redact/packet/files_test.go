@@ -21,7 +21,9 @@ func TestLinkTypes(t *testing.T) {
 			12: v.quiet(), 14: v.quiet(), 101: v.quiet(), 228: v.quiet(), 229: pt.IPv6(59, v.ip("2a02:1:2::3"), v.ip("2a02:1:2::4"), v.host()),
 			113: pt.Cat(pt.U16(0), pt.U16(1), pt.U16(6), v.mac(3), pt.U16(0), pt.U16(0x0800), v.quiet()),
 			276: pt.Cat(pt.U16(0x0800), pt.U16(0), pt.U32(3), pt.U16(1), []byte{0, 6}, v.mac(3), pt.U16(0), v.quiet()),
-			147: v.host(),
+			9:   pt.Cat([]byte{0xff, 3}, pt.U16(0x0021), v.quiet()), 50: pt.Cat([]byte{0xff, 3}, pt.U16(0xc023), v.pap()),
+			51: v.pppoe(pt.Cat(pt.U16(0xc023), v.pap())), 104: pt.Cat([]byte{0x0f, 0}, pt.U16(0x0800), v.quiet()),
+			178: pt.Cat([]byte("MGC"), []byte{0x81}, pt.U16(4), make([]byte, 4), pt.Ether(v.mac(1), v.mac(2), 0x0800, v.quiet())),
 		}
 	}
 	before, after := of(values{t, false}), of(values{t, true})
@@ -31,6 +33,82 @@ func TestLinkTypes(t *testing.T) {
 			t.Errorf("link type %d: %v\n%x\nwant\n%x", link, err, out, want)
 		}
 	}
+}
+
+// TestUnknownLink: a frame of a link type that is not known is blanked beside others, and a file of nothing else is none that
+// can be rewritten; where addresses alone are changed it passes.
+func TestUnknownLink(t *testing.T) {
+	before, after := values{t, false}, values{t, true}
+	f := pt.Ether(before.mac(1), before.mac(2), 0x0800, before.quiet())
+	usb := pt.Pcap(binary.LittleEndian, 220, f)
+	if out, _, err := packet.Rewrite(usb, newSwap()); !errors.Is(err, packet.ErrCapture) || out != nil {
+		t.Errorf("%v\n%x", err, out)
+	}
+	if out, _, err := packet.Readdress(usb, packet.Addresses{}); err != nil || !bytes.Equal(out, usb) {
+		t.Errorf("%v\n%x", err, out)
+	}
+	file := func(first, second []byte) []byte {
+		in := pt.Pcapng("", [][]byte{first})
+		le := binary.LittleEndian
+		n := le.AppendUint32(nil, uint32(len(second))) //nolint:gosec // short
+		padded := pt.Cat(second, make([]byte, (4-len(second)%4)%4))
+		return pt.Cat(in, pt.Block(1, []byte{220, 0, 0, 0, 0, 0, 4, 0}), pt.Block(6, pt.Cat([]byte{1, 0, 0, 0}, make([]byte, 8), n, n, padded)))
+	}
+	m := newSwap()
+	out, _, err := packet.Rewrite(file(f, f), m)
+	want := file(pt.Ether(after.mac(1), after.mac(2), 0x0800, after.quiet()), make([]byte, len(f)))
+	if err != nil || !bytes.Equal(out, want) || !slices.Contains(m.notes, "packets of a link type that is not understood were blanked") {
+		t.Errorf("%v, %q\n%x\nwant\n%x", err, m.notes, out, want)
+	}
+}
+
+// TestSnapped: of a secret or a name in its field nothing is left where the frame ends within it, as a capture with a snap
+// length has it.
+func TestSnapped(t *testing.T) {
+	before, after := frames(values{t, false}), frames(values{t, true})
+	of := []string{secret, "passwd", host}
+	names := []string{"SNMP 2", "RIP with a password", "VRRP 2", "OSPF with a password", "HSRP", "RADIUS", "PPPoE with PAP", "EAP", "IS-IS hello, LAN"}
+	for _, name := range names {
+		f, want := before[name], after[name]
+		if f == nil {
+			t.Fatalf("no frame %q", name)
+		}
+		for n := 14; n <= len(f); n++ {
+			out, _, err := packet.Rewrite(pt.Pcap(binary.BigEndian, 1, f[:n]), newSwap())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := out[24+16:]
+			for _, word := range of {
+				for at := 0; ; at++ {
+					i := bytes.Index(f[at:], []byte(word))
+					if i < 0 {
+						break
+					}
+					at += i
+					if word == host && !fieldOfName(name, f, at) {
+						continue
+					}
+					if end := min(n, at+len(word)); end > at && !bytes.Equal(got[at:end], want[at:end]) {
+						t.Errorf("%s, of which %d bytes are there: %q is left of %q", name, n, got[at:end], word)
+					}
+				}
+			}
+		}
+	}
+}
+
+// fieldOfName tells a name in a field of its own from one in a text, which is known by its value alone.
+func fieldOfName(frame string, f []byte, at int) bool {
+	switch frame {
+	case "PPPoE with PAP", "EAP":
+		return true
+	case "RADIUS":
+		return f[at-2] == 1
+	case "IS-IS hello, LAN":
+		return f[at-2] == 137
+	}
+	return false
 }
 
 // blocks is a pcapng file with a block of each kind.

@@ -28,9 +28,15 @@ func (c *capture) gre(f *frame, at, end int) {
 	if flags&greHasSum != 0 {
 		f.sum(at+greSum, part{at, end})
 	}
-	if kind == typeTransEth {
-		c.ethernet(f, body, end)
-		return
+	switch {
+	case kind == typeERSPAN || kind == typeERSPAN3:
+		c.erspan(f, kind, flags&greHasSequence != 0, body, end)
+	case kind == typePPP:
+		if flags&greHasAck != 0 {
+			body += greField
+		}
+		c.ppp(f, body, end)
+	default:
+		c.carried(f, kind, body, end)
 	}
-	c.ethertype(f, kind, body, end)
 }

@@ -123,6 +123,7 @@ func (c *capture) isis(at, end int) {
 	lsp := kind == lspLevel1 || kind == lspLevel2
 	right := lsp && end-at > lspLen && fletcherHolds(c.old[at+lspID:end])
 	c.tlvs(at+head, end, c.isisTLV)
+	c.cutTLV(at+head, end)
 	if right {
 		setFletcher(c.out[at+lspID:end], lspSum-lspID)
 	}
@@ -196,6 +197,26 @@ func (c *capture) isisTLV(kind, at, end int) {
 	case isisAreas, isisProtocols, isisPadding, isisTopologies:
 	default:
 		c.payload(at, end)
+	}
+}
+
+// cutTLV goes over what the frame has of a TLV with a name or a secret that it has not whole.
+func (c *capture) cutTLV(at, end int) {
+	for at+tlvHead <= end {
+		value := at + tlvHead
+		if stop := value + c.byteAt(at+tlvLength); stop <= end {
+			at = stop
+			continue
+		}
+		switch c.byteAt(at) {
+		case isisName:
+			c.bytes(Part, value, end)
+		case isisAuth:
+			if value+authValue < end && c.byteAt(value+authIs) == authPassword {
+				c.bytes(Part, value+authValue, end)
+			}
+		}
+		return
 	}
 }
 

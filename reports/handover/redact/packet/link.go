@@ -4,11 +4,16 @@ package packet
 const (
 	linkNull     = 0
 	linkEthernet = 1
+	linkPPP      = 9
 	linkRawBSD   = 12 // the number of raw IP on most systems, found in files of old
 	linkRawOpen  = 14 // and on OpenBSD
+	linkPPPHDLC  = 50
+	linkPPPoE    = 51
 	linkRaw      = 101
+	linkHDLC     = 104 // Cisco's
 	linkLoop     = 108
 	linkCooked   = 113
+	linkJuniper  = 178 // Ethernet, as Junos writes it
 	linkIPv4     = 228
 	linkIPv6     = 229
 	linkCooked2  = 276
@@ -52,8 +57,30 @@ func (c *capture) frame(f *frame) {
 			c.mac(at + cooked2Source)
 			c.ethertype(f, c.u16(at+cooked2Protocol), at+cooked2Len, end)
 		}
+	case linkPPP:
+		c.ppp(f, at, end)
+	case linkPPPHDLC, linkHDLC:
+		c.hdlc(f, at, end)
+	case linkPPPoE:
+		c.pppoe(f, at, end)
+	case linkJuniper:
+		c.juniper(f, at, end)
 	default:
-		c.m.Note("packets of a link type that is not understood, searched by value")
-		c.payload(at, end)
+		c.unknown(at, end)
+	}
+}
+
+// unknown is a frame of which nothing can be told, not even where an address is: it is blanked. A file of which all frames
+// are is none that can be rewritten.
+func (c *capture) unknown(at, end int) {
+	c.unread++
+	if !c.blank {
+		c.m.Note("packets of a link type that is not understood")
+		return
+	}
+	c.m.Note("packets of a link type that is not understood were blanked")
+	if at < end {
+		clear(c.out[at:end])
+		c.edits++
 	}
 }

@@ -14,12 +14,12 @@ const (
 
 // hsrp cuts the password.
 func (c *capture) hsrp(at, end int) {
-	if at+hsrpAuth+hsrpAuthLen > end {
+	if at+hsrpAuth > end {
 		c.payload(at, end)
 		return
 	}
 	c.addrs(at+hsrpAuth+hsrpAuthLen, end, ipv4Len)
-	c.secret(at+hsrpAuth, c.untilZero(at+hsrpAuth, hsrpAuthLen))
+	c.padded(at+hsrpAuth, hsrpAuthLen, end)
 }
 
 // EAP over LAN (IEEE 802.1X, 11.3; RFC 3748, sections 4 and 5.1): who a station says that it is.
@@ -35,13 +35,22 @@ const (
 
 // eapol takes the name in an answer to a question for one.
 func (c *capture) eapol(at, end int) {
-	eap := at + eapolBody
-	c.payload(at, end)
-	if eap+eapLen > end || c.byteAt(at+1) != 0 || c.byteAt(eap) != eapResponse || c.byteAt(eap+eapType) != eapIdentity {
+	if c.byteAt(at+1) != 0 {
+		c.payload(at, end)
 		return
 	}
-	if stop := min(end, eap+c.u16(eap+eapLength)); stop > eap+eapLen && unpack.IsText(c.old[eap+eapLen:stop]) {
-		c.name(eap+eapLen, stop)
+	c.eap(at+eapolBody, end)
+}
+
+// eap is the same of a message of EAP.
+func (c *capture) eap(at, end int) {
+	c.payload(at, end)
+	if at+eapLen > end || c.byteAt(at) != eapResponse || c.byteAt(at+eapType) != eapIdentity {
+		return
+	}
+	stop := at + c.u16(at+eapLength)
+	if cut := min(stop, end); cut > at+eapLen && unpack.IsText(c.old[at+eapLen:cut]) {
+		c.field(Name, at+eapLen, stop, end)
 	}
 }
 
@@ -54,7 +63,7 @@ const (
 // ldapBinds cuts the name and the secret of each bind among whole messages.
 func (c *capture) ldapBinds() {
 	for at := 0; at < len(c.old); {
-		message, ok := c.ber(at, len(c.old))
+		message, ok := c.berCut(at, len(c.old))
 		if !ok || message.tag != berSequence {
 			return
 		}
@@ -63,7 +72,7 @@ func (c *capture) ldapBinds() {
 		if !ok || id.tag != berInteger {
 			return
 		}
-		bind, ok := c.ber(id.end, message.end)
+		bind, ok := c.berCut(id.end, message.end)
 		if !ok || bind.tag != ldapBind {
 			continue
 		}
@@ -71,15 +80,15 @@ func (c *capture) ldapBinds() {
 		if !ok || version.tag != berInteger {
 			continue
 		}
-		name, ok := c.ber(version.end, bind.end)
+		name, ok := c.berCut(version.end, bind.end)
 		if !ok || name.tag != berOctets {
 			continue
 		}
 		if unpack.IsText(c.old[name.body:name.end]) {
-			c.name(name.body, name.end)
+			c.field(Name, name.body, name.end+name.missing, name.end)
 		}
-		if secret, ok := c.ber(name.end, bind.end); ok && secret.tag == ldapSimple {
-			c.secret(secret.body, secret.end)
+		if secret, ok := c.berCut(name.end, bind.end); ok && secret.tag == ldapSimple {
+			c.field(Secret, secret.body, secret.end+secret.missing, secret.end)
 		}
 	}
 }

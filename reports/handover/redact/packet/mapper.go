@@ -36,4 +36,6 @@ const (
 	Secret
 	// Digest was made with a secret, which could be tried on it.
 	Digest
+	// Part is the begin of a field that holds a name or a secret, of which the rest was not captured.
+	Part
 )

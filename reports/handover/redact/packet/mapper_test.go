@@ -50,7 +50,7 @@ func (s *swap) Bytes(kind packet.Kind, b []byte) []byte {
 	s.asked[kind] = append(s.asked[kind], string(b))
 	out := bytes.Clone(b)
 	switch kind {
-	case packet.Name, packet.Secret:
+	case packet.Name, packet.Secret, packet.Part:
 		turn(out)
 	case packet.Digest:
 		for i := range out {

@@ -16,5 +16,12 @@ func (c *capture) mpls(f *frame, at, end int) {
 			break
 		}
 	}
+	if version := 0; at < end {
+		version = c.byteAt(at) >> versionShift
+		if version != version4 && version != version6 {
+			c.overMPLS(f, at, end)
+			return
+		}
+	}
 	c.ip(f, at, end)
 }

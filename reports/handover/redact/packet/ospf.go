@@ -112,6 +112,12 @@ func (c *capture) ospf(f *frame, at, end int, pseudo part) {
 		c.addr(at+ospfRouter, ipv4Len)
 		c.m.Note("bodies of OSPFv3, of which only router ids were mapped")
 		c.payload(at+ospf3Len, end)
+	case c.byteAt(at+ospfVersion) == ospfVersion2 && n < ospfLen:
+		c.addr(at+ospfRouter, ipv4Len)
+		c.addr(at+ospfArea, ipv4Len)
+		if c.u16(at+ospfAuthType) == ospfAuthPassword {
+			c.padded(at+ospfAuth, ospfPasswordLen, end)
+		}
 	case c.byteAt(at+ospfVersion) == ospfVersion2 && n >= ospfLen:
 		c.addr(at+ospfRouter, ipv4Len)
 		c.addr(at+ospfArea, ipv4Len)

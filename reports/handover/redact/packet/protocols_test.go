@@ -56,6 +56,18 @@ func (v values) llc(body ...[]byte) []byte {
 	return v.ether(len(b), b)
 }
 
+// inner is a frame in another one.
+func (v values) inner() []byte { return pt.Ether(v.mac(3), v.mac(4), 0x0800, v.quiet()) }
+
+// pap is a request of PAP, and pppoe a packet of a session.
+func (v values) pap() []byte {
+	return pt.Cat([]byte{1, 1}, pt.U16(6+len(host)+len(secret)), []byte{byte(len(host))}, v.host(), []byte{byte(len(secret))}, v.secret())
+}
+
+func (v values) pppoe(body []byte) []byte {
+	return pt.Cat([]byte{0x11, 0}, pt.U16(1), pt.U16(len(body)), body)
+}
+
 func linkFrames(v values) map[string][]byte {
 	bpdu := pt.Cat(make([]byte, 5), []byte{0x80, 0}, v.mac(3), make([]byte, 4), []byte{0x80, 1}, v.mac(4), make([]byte, 10))
 	discovery := func(at int, body []byte) []byte { return pt.Summed(body, at) }
@@ -75,6 +87,21 @@ func linkFrames(v values) map[string][]byte {
 		"LLC of others":         v.llc([]byte{0xe0, 0xe0, 3}, v.host(), v.host()),
 		"VLAN in VLAN":          v.ether(0x88a8, pt.U16(10), pt.U16(0x8100), pt.U16(20), pt.U16(0x0800), v.quiet()),
 		"MPLS":                  v.ether(0x8847, []byte{0, 1, 0, 64, 0, 2, 1, 64}, v.quiet()),
+		"PPPoE":                 v.ether(0x8864, v.pppoe(pt.Cat(pt.U16(0x0021), v.quiet()))),
+		"PPPoE with PAP":        v.ether(0x8864, v.pppoe(pt.Cat(pt.U16(0xc023), v.pap()))),
+		"PPPoE, PAP's answer":   v.ether(0x8864, v.pppoe(pt.Cat(pt.U16(0xc023), []byte{2, 1}, pt.U16(5+len(host)), []byte{byte(len(host))}, v.host()))),
+		"PPPoE with CHAP":       v.ether(0x8864, v.pppoe(pt.Cat(pt.U16(0xc223), []byte{2, 1}, pt.U16(21+len(host)), []byte{16}, v.digest(16), v.host()))),
+		"PPPoE with IPCP":       v.ether(0x8864, v.pppoe(pt.Cat(pt.U16(0x8021), []byte{1, 1}, pt.U16(16), []byte{3, 6}, v.addr("10.1.2.3"), []byte{129, 6}, v.addr("10.1.2.53")))),
+		"PPPoE with EAP":        v.ether(0x8864, v.pppoe(pt.Cat(pt.U16(0xc227), []byte{2, 1}, pt.U16(5+len(host)), []byte{1}, v.host()))),
+		"PPPoE, short protocol": v.ether(0x8864, v.pppoe(pt.Cat([]byte{0xff, 3, 0x21}, v.quiet()))),
+		"EAP":                   v.ether(0x888e, []byte{1, 0}, pt.U16(5+len(host)), []byte{2, 1}, pt.U16(5+len(host)), []byte{1}, v.host()),
+		"Ethernet over MPLS":    v.ether(0x8847, []byte{0, 1, 1, 64}, v.inner()),
+		"MPLS, a control word":  v.ether(0x8847, []byte{0, 1, 1, 64, 0, 0, 0, 9}, v.inner()),
+		"MPLS of others":        v.ether(0x8847, []byte{0, 1, 1, 64, 0x10, 0, 0, 0}, v.host()),
+		"metadata":              v.ether(0x8909, []byte{1, 1, 0, 1, 0, 7}, pt.U16(0x0800), v.quiet()),
+		"VN-Tag":                v.ether(0x8926, []byte{0, 1, 0, 2}, pt.U16(0x0800), v.quiet()),
+		"FabricPath":            v.ether(0x8903, []byte{0, 0x5f}, v.inner()),
+		"TRILL":                 v.ether(0x22f3, []byte{0, 0x7f, 0, 1, 0, 2}, make([]byte, 4), v.inner()),
 		"SPB":                   v.ether(0x88e7, []byte{0, 0, 0, 7}, pt.Ether(v.mac(3), v.mac(4), 0x0800, v.quiet())),
 		"an unknown EtherType":  v.ether(0x9999, v.host()),
 		"an unknown IP version": v.ether(0x0800, []byte{0x90}, v.host()),
@@ -115,6 +142,21 @@ func ipFrames(v values) map[string][]byte {
 		"IPv6, later part":      v.ether(0x86dd, pt.IPv6(44, v.ip("2a02:1:2::3"), v.ip("2a02:1:2::4"), pt.Cat([]byte{58, 0, 0, 8, 0, 0, 0, 1}, v.host()))),
 		"GRE":                   v.ipv4(47, gre),
 		"GRE of Ethernet":       v.ipv4(47, pt.U16(0), pt.U16(0x6558), pt.Ether(v.mac(3), v.mac(4), 0x0800, v.quiet())),
+		"ERSPAN 1":              v.ipv4(47, pt.U16(0), pt.U16(0x88be), v.inner()),
+		"ERSPAN 2":              v.ipv4(47, pt.U16(0x1000), pt.U16(0x88be), pt.U32(7), []byte{0x10, 1, 0, 1, 0, 0, 0, 0}, v.inner()),
+		"ERSPAN 3":              v.ipv4(47, pt.U16(0x1000), pt.U16(0x22eb), pt.U32(7), []byte{0x20, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}, v.inner()),
+		"ERSPAN 3, more":        v.ipv4(47, pt.U16(0x1000), pt.U16(0x22eb), pt.U32(7), []byte{0x20, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, make([]byte, 8), v.inner()),
+		"GRE of PPP":            v.ipv4(47, pt.U16(0x3081), pt.U16(0x880b), make([]byte, 12), []byte{0xff, 3}, pt.U16(0x0021), v.quiet()),
+		"Geneve":                v.udp(4003, 6081, []byte{1, 0}, pt.U16(0x6558), make([]byte, 8), v.inner()),
+		"Geneve of IP":          v.udp(4003, 6081, []byte{0, 0}, pt.U16(0x0800), make([]byte, 4), v.quiet()),
+		"VXLAN-GPE":             v.udp(4003, 4790, []byte{12, 0, 0, 3}, make([]byte, 4), v.inner()),
+		"VXLAN-GPE of IP":       v.udp(4003, 4790, []byte{12, 0, 0, 1}, make([]byte, 4), v.quiet()),
+		"LISP":                  v.udp(4003, 4341, make([]byte, 8), v.quiet()),
+		"TZSP":                  v.udp(4003, 37008, []byte{1, 0, 0, 1, 10, 1, 7, 0, 1}, v.inner()),
+		"TZSP of others":        v.udp(4003, 37008, []byte{1, 0, 0, 18, 10, 1, 7, 0, 1}, v.host()),
+		"L2TP":                  v.udp(4003, 1701, pt.U16(0x4a02), pt.U16(9), pt.U32(1), pt.U32(2), pt.U16(1), []byte{0, 0xff, 3}, pt.U16(0x0021), v.quiet()),
+		"L2TP, control":         v.udp(4003, 1701, pt.U16(0xc802), pt.U16(9), pt.U32(1), v.host()),
+		"HSRP":                  v.udp(1985, 1985, []byte{0, 0, 16, 3, 10, 100, 1, 0}, v.word("passwd"), []byte{0, 0}, v.addr("10.1.2.1")),
 		"VRRP 2":                v.ipv4(112, pt.Summed(pt.Cat([]byte{0x21, 1, 100, 1, 1, 1, 0, 0}, v.addr("10.1.2.1"), v.word("passwd"), []byte{0, 0}), 6)),
 		"VRRP 3":                v.ipv4(112, pt.Summed(vrrp4, 6, pt.IP(v.ip("10.1.2.3")), pt.IP(v.ip("10.1.2.4")))),
 		"VRRP 3 of IPv6":        v.ether(0x86dd, pt.IPv6(112, v.ip("2a02:1:2::3"), v.ip("2a02:1:2::4"), pt.Summed(vrrp3, 6, v.addr("2a02:1:2::3"), v.addr("2a02:1:2::4")))),

@@ -29,13 +29,14 @@ func (c *capture) radius(at, end int) {
 	c.digest(at+radiusAuthenticator, at+radiusLen)
 	for p := at + radiusLen; p+attributeHead <= end; {
 		n := c.byteAt(p + attributeLength)
-		if n < attributeHead || p+n > end {
+		if n < attributeHead {
 			return
 		}
-		body, stop := p+attributeHead, p+n
+		body, whole := p+attributeHead, p+n
+		stop := min(whole, end)
 		switch c.byteAt(p) {
 		case radiusUserName, radiusNASIdentifier:
-			c.name(body, stop)
+			c.field(Name, body, whole, end)
 		case radiusFilter, radiusCalledStation, radiusCaller:
 			c.text(body, stop)
 		case radiusUserPassword, radiusCHAPPassword, radiusMessageAuth:

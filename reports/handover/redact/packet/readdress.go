@@ -18,7 +18,7 @@ type Addresses struct {
 // over what was changed, a body that is not understood.
 func Readdress(data []byte, a Addresses) (out []byte, notes []string, err error) {
 	r := &readdresser{Addresses: a}
-	out, edits, err := Rewrite(data, r)
+	out, edits, err := rewrite(data, r, false)
 	if edits == 0 {
 		return out, nil, err
 	}

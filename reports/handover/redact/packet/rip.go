@@ -27,7 +27,11 @@ const (
 
 // rip maps the entries.
 func (c *capture) rip(at, end int) {
-	for p := at + ripHead; p+ripEntry <= end; p += ripEntry {
+	for p := at + ripHead; p+ripAuthData <= end; p += ripEntry {
+		if p+ripEntry > end && c.u16(p+ripFamily) != ripAuth {
+			c.addrs(p+ripAddr, min(end, p+ripMask), ipv4Len)
+			return
+		}
 		switch c.u16(p + ripFamily) {
 		case ripIPv4:
 			bits := c.maskBits(p + ripMask)
@@ -40,9 +44,9 @@ func (c *capture) rip(at, end int) {
 			data := p + ripAuthData
 			switch c.u16(p + ripTag) {
 			case ripPassword:
-				c.secret(data, c.untilZero(data, ripAuthLen))
+				c.padded(data, ripAuthLen, end)
 			case ripDigest:
-				c.digest(data, data+ripAuthLen)
+				c.digest(data, min(end, data+ripAuthLen))
 			}
 		}
 	}

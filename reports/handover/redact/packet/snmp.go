@@ -62,7 +62,7 @@ const (
 // snmp goes over a message in BER: the community or user, and in the rest octet strings
 // by value, IpAddress values, and addresses that index OIDs. It reports whether it is one.
 func (c *capture) snmp(at, end int) bool {
-	message, ok := c.ber(at, end)
+	message, ok := c.berCut(at, end)
 	if !ok || message.tag != berSequence {
 		return false
 	}
@@ -72,12 +72,12 @@ func (c *capture) snmp(at, end int) bool {
 	}
 	at = version.end
 	if c.byteAt(version.body) <= snmpVersion2c {
-		community, ok := c.ber(at, message.end)
+		community, ok := c.berCut(at, message.end)
 		if !ok || community.tag != berOctets {
-			return false
+			return message.missing > 0 && at+berHead > message.end // the frame ends before it
 		}
 		if unpack.IsText(c.old[community.body:community.end]) {
-			c.secret(community.body, community.end)
+			c.field(Secret, community.body, community.end+community.missing, community.end)
 		}
 		at = community.end
 	}
@@ -88,7 +88,7 @@ func (c *capture) snmp(at, end int) bool {
 // looksSNMP tells a message of version 1 or 2c on a port of somebody's choice: a sequence that
 // is the whole datagram, of a version, a text and one of the PDUs.
 func (c *capture) looksSNMP(at, end int) bool {
-	message, ok := c.ber(at, end)
+	message, ok := c.berCut(at, end)
 	if !ok || message.tag != berSequence || message.end != end {
 		return false
 	}
@@ -96,18 +96,31 @@ func (c *capture) looksSNMP(at, end int) bool {
 	if !ok || version.tag != berInteger || version.end != version.body+1 || c.byteAt(version.body) > snmpVersion2c {
 		return false
 	}
-	community, ok := c.ber(version.end, message.end)
+	community, ok := c.berCut(version.end, message.end)
 	if !ok || community.tag != berOctets || !unpack.IsText(c.old[community.body:community.end]) {
 		return false
 	}
-	pdu, ok := c.ber(community.end, message.end)
-	return ok && pdu.tag >= snmpFirstPDU && pdu.tag <= snmpLastPDU && pdu.end == message.end
+	if message.missing > 0 && community.end+berHead > message.end {
+		return true // the frame ends in it, or behind it
+	}
+	pdu, ok := c.berCut(community.end, message.end)
+	return ok && pdu.missing == message.missing && pdu.tag >= snmpFirstPDU && pdu.tag <= snmpLastPDU && pdu.end == message.end
 }
 
 // element is one element of BER: its tag, and where its contents are.
 type element struct {
 	tag       int
 	body, end int
+	missing   int // bytes that the frame has not
+}
+
+// berCut is the same of one whose end was perhaps not captured: of what is there.
+func (c *capture) berCut(at, end int) (element, bool) {
+	e, ok := c.ber(at, end)
+	if !ok && e.tag != 0 {
+		e.missing, e.end, ok = e.end-end, end, e.body <= end
+	}
+	return e, ok
 }
 
 // ber reads the head of one element.
@@ -135,7 +148,10 @@ func (c *capture) berTree(at, end, depth int) {
 		e, ok := c.ber(at, end)
 		if !ok {
 			c.payload(at, end)
-			return
+			if e.tag&berStructure == 0 || e.body >= end {
+				return
+			}
+			e.end = end // cut off
 		}
 		switch {
 		case e.tag == berAddress && e.end-e.body == ipv4Len:

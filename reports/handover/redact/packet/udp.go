@@ -43,6 +43,7 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 	switch {
 	case on(portVXLAN, portVXLANLinux) && body+vxlanLen <= end:
 		c.ethernet(f, body+vxlanLen, end)
+	case c.tunnelled(f, on, body, end):
 	case on(portDHCPServer, portDHCPClient):
 		c.dhcp(body, end)
 	case on(portSNMP, portSNMPTrap):

@@ -27,7 +27,7 @@ func (c *capture) vrrp(f *frame, at, end int, pseudo part) {
 	p := at + vrrpAddrs
 	stop := p + c.byteAt(at+vrrpCount)*size
 	c.addrs(p, min(stop, end), size)
-	if !third && c.byteAt(at+vrrpAuthType) == vrrpPassword && stop+vrrpAuthLen <= end {
-		c.secret(stop, c.untilZero(stop, vrrpAuthLen))
+	if !third && c.byteAt(at+vrrpAuthType) == vrrpPassword {
+		c.padded(stop, vrrpAuthLen, end)
 	}
 }
