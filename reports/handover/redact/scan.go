@@ -34,6 +34,7 @@ type scanner struct {
 	line     int    // where the line begins
 	ends     span   // of the line whose end was looked for last: from there on, to there
 	steps    int    // bytes that structures were followed
+	marker   int    // where the last mark of a shell ends
 	limit    int    // where the line ends for what is looked for before a value; 0 at its end
 	done     int    // nothing before this is looked at again
 	noAddr   int    // no address begins before this
@@ -94,6 +95,11 @@ func (s *scanner) span(from, to int) {
 				continue
 			}
 			start = s.done // a value ended within this run
+		}
+		if i-start > markerLen && markerAt(data, start) { // what follows is a word of its own
+			i = start + markerLen
+			s.marker = i
+			continue
 		}
 		if flags&notHex != 0 && start > from && data[start-1] == '\\' && strings.IndexByte("nrt", data[start]) >= 0 && allHex(data[start+1:i]) { // an address after \n
 			start++
@@ -522,7 +528,7 @@ func (s *scanner) keyword(start, end int) {
 	if end+1 < len(s.data) && (s.data[end] == '-' || s.data[end] == '_') && wordClass(s.data[end+1]) {
 		return
 	}
-	for start > s.line && end-start <= 64 && (wordClass(s.data[start-1]) || s.data[start-1] == '-' || s.data[start-1] == '_' || s.data[start-1] == '/') {
+	for start > s.line && start != s.marker && end-start <= 64 && (wordClass(s.data[start-1]) || s.data[start-1] == '-' || s.data[start-1] == '_' || s.data[start-1] == '/') {
 		start--
 	}
 	if end-start > 64 {
