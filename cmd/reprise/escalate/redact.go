@@ -225,7 +225,7 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 	if err := renderMissing(dir); err != nil {
 		return "", err
 	}
-	if err := result.Map.WriteFile(r.mapFile, r.key); err != nil {
+	if err := r.writeMap(result.Map); err != nil {
 		return "", err
 	}
 	if r.prove > 0 {
@@ -379,4 +379,15 @@ func linesOf(file string) ([]string, error) {
 		}
 	}
 	return list, nil
+}
+
+// writeMap writes the way back under a name that no other has: of two redactions within a second each keeps its own.
+func (r *redaction) writeMap(m *redact.Map) error {
+	base := strings.TrimSuffix(r.mapFile, ".map")
+	for n := 2; ; n++ {
+		if err := m.WriteFile(r.mapFile, r.key); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		r.mapFile = fmt.Sprintf("%s-%d.map", base, n)
+	}
 }

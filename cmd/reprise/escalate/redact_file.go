@@ -117,16 +117,17 @@ func runRedact(ctx context.Context, o *redactOptions) (err error) {
 		return err
 	}
 	r.report = result.Report
-	out := redactedFile{Key: r.keyFile, Map: r.mapFile, Rules: result.Report.Rules, Files: len(result.Report.Files), Left: r.left(), Person: result.Left}
+	out := redactedFile{Key: r.keyFile, Rules: result.Report.Rules, Files: len(result.Report.Files), Left: r.left(), Person: result.Left}
 	if out.Look, err = r.checked(ctx, dst); err != nil {
 		return err
 	}
 	if out.Output, err = t.place(dst, out.Left); err != nil {
 		return err
 	}
-	if err := result.Map.WriteFile(r.mapFile, r.key); err != nil {
+	if err := r.writeMap(result.Map); err != nil {
 		return err
 	}
+	out.Map = r.mapFile
 	return o.Show(out, func(w io.Writer) { printRedacted(w, out) })
 }
 

@@ -56,7 +56,8 @@ type Redactor struct {
 	grammar  map[string][]form
 	patterns []compiledPattern
 
-	made sync.Map // replacements of secrets, by value
+	made  sync.Map // replacements of secrets, by value
+	mails sync.Map // addresses of mail, by what stands for them
 
 	mu         sync.Mutex
 	values     map[string]known

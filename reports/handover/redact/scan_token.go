@@ -175,6 +175,9 @@ func (s *scanner) mail(i int) {
 	for end > i && data[end-1] == '.' {
 		end--
 	}
+	if k := bytes.Index(data[i+1:end], []byte("..")); k >= 0 {
+		end = i + 1 + k
+	}
 	host := data[i+1 : end]
 	if _, _, ok := parseIPv4(host); ok && start >= s.done {
 		for len(left) > 0 && !wordClass(left[0]) {
@@ -199,6 +202,13 @@ func (s *scanner) mail(i int) {
 		left = left[k+1:]
 		start += k + 1
 	}
+	if k := bytes.LastIndex(left, []byte("..")); k >= 0 {
+		left = left[k+2:]
+		start += k + 2
+	}
+	if !dotted(left) || !dotted(host) { // bytes of a packet beside its hex
+		return
+	}
 	if len(left) == 0 || dot < 1 || len(host)-dot < 3 || bytes.ContainsAny(host[dot:], "0123456789") || start < s.done {
 		return
 	}
@@ -207,8 +217,12 @@ func (s *scanner) mail(i int) {
 	}
 	s.takeBack(start)
 	with := s.r.name(string(left)) + "@" + s.r.name(string(host[:dot])) + string(host[dot:])
+	s.r.mails.Store(with, string(data[start:end]))
 	s.found(start, end, RuleMail, with)
 }
+
+// dotted tells what does not begin or end with a dot, as bytes of a packet do that are no text.
+func dotted(b []byte) bool { return len(b) > 0 && b[0] != '.' && b[len(b)-1] != '.' }
 
 // algorithmDomains name algorithms: aes256-gcm@openssh.com is nobody's address (RFC 4251, 6).
 //

@@ -56,7 +56,7 @@ type sealedMap struct {
 const mapFormat = "redaction-map/v1"
 
 // WriteFile seals the map with the key (AES-256-GCM under a key of its own) and writes it
-// with mode 0600.
+// with mode 0600. It does not overwrite: another map is the only way back from another result.
 func (m *Map) WriteFile(path string, key Key) error {
 	plain, err := json.Marshal(sealedMap{mapFormat, m.names, m.files})
 	if err != nil {
@@ -68,7 +68,12 @@ func (m *Map) WriteFile(path string, key Key) error {
 	}
 	nonce := make([]byte, gcm.NonceSize())
 	_, _ = rand.Read(nonce) // never fails (crypto/rand)
-	if err := os.WriteFile(path, gcm.Seal(nonce, nonce, squeeze(plain), []byte(mapFormat)), 0o600); err != nil {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write map: %w", err)
+	}
+	_, err = f.Write(gcm.Seal(nonce, nonce, squeeze(plain), []byte(mapFormat)))
+	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write map: %w", err)
 	}
 	return nil
@@ -231,6 +236,10 @@ func (r *Redactor) Map() *Map {
 		}
 	}
 	r.mu.Unlock()
+	r.mails.Range(func(with, value any) bool {
+		put(with.(string), value.(string)) //nolint:forcetypeassert // nothing else is stored
+		return true
+	})
 	r.addresses.mu.RLock()
 	for ip, out := range r.addresses.cache {
 		put(out.String(), ip.String())

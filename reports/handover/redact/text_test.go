@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -268,6 +269,25 @@ func TestDir(t *testing.T) {
 	}
 	if sumDir(t, dst) != sumDir(t, again) {
 		t.Error("the same input gave two results")
+	}
+}
+
+// TestMapKept: a map does not overwrite another, and takes addresses of mail back too.
+func TestMapKept(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	in := "mail bob@quarz.de\n"
+	r.Learn("a.txt", []byte(in))
+	out := string(r.Text("a.txt", []byte(in)))
+	m := r.Map()
+	if got := m.Reveal(out); strings.Contains(out, "quarz") || got != in {
+		t.Errorf("%q became %q, and that %q", in, out, got)
+	}
+	path := filepath.Join(t.TempDir(), "map")
+	if err := m.WriteFile(path, testKey(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.WriteFile(path, testKey(t)); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a map is written over: %v", err)
 	}
 }
 
