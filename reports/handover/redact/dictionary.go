@@ -293,7 +293,7 @@ func (d *dictionary) at(h uint32, data []byte, s int) (entry, int, bool) {
 		if string(got) != e.match && (!e.fold && !e.anyCase || !sameLetters(got, e.match)) {
 			continue
 		}
-		if wordClass(e.match[0]) && start > 0 && wordClass(data[start-1]) && !markerBefore(data, start) || wordClass(e.match[len(e.match)-1]) && end < len(data) && wordClass(data[end]) {
+		if wordClass(e.match[0]) && !bordered(data, start) || wordClass(e.match[len(e.match)-1]) && end < len(data) && wordClass(data[end]) {
 			continue
 		}
 		return e, start, true

@@ -19,5 +19,17 @@ func markerAt(data []byte, start int) bool {
 	return true
 }
 
-// markerBefore tells whether one ends at end.
-func markerBefore(data []byte, end int) bool { return end > markerLen && markerAt(data, end-markerLen) }
+// bordered tells whether what stands before at, if it is a letter or a digit, belongs to something else: to such a mark, or
+// to an escape that a program wrote, \n, \r or \t.
+func bordered(data []byte, at int) bool {
+	return at == 0 || !wordClass(data[at-1]) || escapeBefore(data, at) || at > markerLen && markerAt(data, at-markerLen)
+}
+
+// escapeBefore tells whether the letter of an escape ends at at.
+func escapeBefore(data []byte, at int) bool {
+	if at < 2 || data[at-2] != '\\' {
+		return false
+	}
+	c := data[at-1]
+	return c == 'n' || c == 'r' || c == 't'
+}

@@ -7,6 +7,31 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
+// TestBehindEscape: a known value is found behind \n, \r and \t that a program wrote, once or twice escaped, and by the gate.
+func TestBehindEscape(t *testing.T) {
+	const teach = "snmp-server community Wolkenbruch ro\nhostname quarz-core1\nusername bschmidt password 0 Regenbogen\nip address 172.19.44.7 255.255.255.0\n"
+	for name, text := range map[string]string{
+		"py.log":   `DEBUG read_channel: '\nquarz-core1#show\nWolkenbruch\r\nbschmidt\n'`,
+		"b.log":    `DEBUG paramiko b'\r\nWolkenbruch\r\tRegenbogen\n172.19.44.7'`,
+		"two.json": `{"a": "{\"output\":\"a\\nWolkenbruch\\nquarz-core1#\\nbschmidt\"}"}`,
+		"a.yaml":   `output: "a\nWolkenbruch\nbschmidt\nquarz-core1#"`,
+		"key.log":  `b'\npassword Gewitter77\n'`,
+	} {
+		r := newRedactor(t, redact.Options{})
+		r.Learn("teach.cfg", []byte(teach))
+		r.Learn(name, []byte(text))
+		out := string(r.Text(name, []byte(text)))
+		for _, v := range []string{"Wolkenbruch", "Regenbogen", "quarz", "bschmidt", "172.19", "Gewitter77"} {
+			if strings.Contains(out, v) {
+				t.Errorf("%s: %q is left of %q: %q", name, v, text, out)
+			}
+			if strings.Contains(text, v) && v != "quarz" && v != "172.19" && len(r.Gate().Data("x.log", []byte(text))) == 0 {
+				t.Errorf("the gate finds nothing in %q", text)
+			}
+		}
+	}
+}
+
 // TestBehindMarker: what an answer begins with is a word of its own behind the mark that a session with a shell has before
 // it, in a transcript, in a page and for the gate.
 func TestBehindMarker(t *testing.T) {

@@ -108,6 +108,13 @@ func (s *scanner) span(from, to int) {
 				flags |= classes[c]
 			}
 		}
+		if !s.d.has(h) && i-start > 3 && escapeBefore(data, start+1) { // a known word after \n
+			if rest := hashRun(string(data[start+1 : i])); s.d.has(rest) {
+				start++
+				h = rest
+				s.marker = start
+			}
+		}
 		next := byteClass(0) // of the byte after the run
 		if i < len(data) {
 			next = class
