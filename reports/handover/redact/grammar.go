@@ -62,6 +62,8 @@ var terms = map[string]term{
 	"ascii-text": {rule: RuleSecret}, "hexadecimal": {rule: RuleSecret, random: true}, "key-string": {rule: RuleSecret},
 	"authentication-key": {rule: RuleSecret}, "message-digest-key": {rule: RuleSecret}, "server-key": {rule: RuleSecret}, "auth-key": {rule: RuleSecret}, "privacy-key": {rule: RuleSecret}, "hello-authentication-key": {rule: RuleSecret},
 	"pre-shared-key": {rule: RuleSecret}, "preshared-key": {rule: RuleSecret}, "psk": {rule: RuleSecret, random: true, said: true}, "wpa-psk": {rule: RuleSecret},
+	"rocommunity": {rule: RuleSecret, assigned: true}, "rwcommunity": {rule: RuleSecret, assigned: true}, "rocommunity6": {rule: RuleSecret, assigned: true}, "rwcommunity6": {rule: RuleSecret, assigned: true},
+	"snmp-communities": {rule: RuleSecret, assigned: true}, "community-strings": {rule: RuleSecret, assigned: true},
 	"psk-value": {rule: RuleSecret}, "password-value": {rule: RuleSecret}, "secret-value": {rule: RuleSecret}, "passphrase-value": {rule: RuleSecret}, "pwd-value": {rule: RuleSecret},
 	"hello-password": {rule: RuleSecret}, "lsp-password": {rule: RuleSecret}, "authentication-password": {rule: RuleSecret}, "privacy-password": {rule: RuleSecret},
 	"localized-key": {rule: RuleSecret}, "localizedkey": {rule: RuleSecret}, "cak": {rule: RuleSecret}, "ckn": {rule: RuleSecret},

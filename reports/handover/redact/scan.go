@@ -632,6 +632,17 @@ func (s *scanner) take(name string, t term, start, end int) {
 	}
 	limit := s.lineEnd(end)
 	pos, assigned := s.separator(end, limit)
+	if pos+1 < limit && s.data[pos] == '<' && (letter(s.data[pos+1]) || s.data[pos+1] == '/' || s.data[pos+1] == '!') && start > 0 && strings.IndexByte("</:", s.data[start-1]) >= 0 {
+		n := bytes.IndexByte(s.data[pos:limit], '>')
+		if n < 0 {
+			return
+		}
+		tag := lower(string(s.data[pos+1 : pos+n]))
+		if tag = tag[strings.LastIndexByte(tag, '-')+1:]; tag == "name" || !valueKeys[tag] {
+			return // an element of XML, with others in it
+		}
+		pos += n + 1
+	}
 	brace, braced := s.braced(start, pos, limit)
 	assigned = assigned || braced
 	if t.rule == RuleSecret && s.isOption(start, end) && optionSecret(name, t) {
@@ -695,7 +706,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 	}
 	v := string(s.data[f.start:f.end])
 	if t.ending || t.said && assigned {
-		t.random = !equals(s.data[end:pos]) && !s.alone(start, f, limit)
+		t.random = !equals(s.data[end:pos]) && !s.alone(start, f, limit) && !(s.data[end] == '>' && bytes.HasPrefix(s.data[f.end:], []byte("</")))
 	}
 	if isReference(v) || t.rule == RuleSecret && !f.quoted && !assigned && s.isPAM(f, limit) || name == "key" && (s.isKeyRef(start) || assigned && s.secretName([]byte(v)) != "") {
 		return

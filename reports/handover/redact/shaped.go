@@ -53,7 +53,13 @@ var shapedTexts = sync.OnceValue(func() []shapedText {
 		{list("radcheck", "radreply"), regexp.MustCompile(`'([^'\n]+)'\s*,\s*'(?:Cleartext|User|NT|Crypt|MD5|SHA)-Password'\s*,\s*'[:=]+'\s*,\s*'([^'\n]+)'`), []Rule{name, secret}},
 		{list("radpostauth"), regexp.MustCompile(`radpostauth[^(\n]*\([^)\n]*\)\s*VALUES\s*\(\s*'([^'\n]*)'\s*,\s*'([^'\n]*)'`), []Rule{name, secret}},
 		{list("chpasswd"), regexp.MustCompile(`(?m)chpasswd:\s*\n(?:\s+expire:.*\n)?\s+list:\s*\|?[^\n]*\n\s+(?:- )?([A-Za-z_][\w.-]*):(\S+)`), []Rule{name, secret}},
-		{list("<community "), regexp.MustCompile(`<community\s[^>]*>\s*<name>([^<]+)</name>`), []Rule{secret}},
+		{list("<community"), regexp.MustCompile(`<community(?:\s[^>]*)?>\s*(?:<index>[^<]*</index>\s*)?<name>([^<]+)</name>`), []Rule{secret}},
+		{list("<user"), regexp.MustCompile(`<user(?:\s[^>]*)?>\s*<name>([A-Za-z_][^<\s]+)</name>`), []Rule{name}},
+		{list("=\t"), regexp.MustCompile(`(?m)^(?:[\w.-]+\t)?([A-Za-z0-9+/]{43}=)\t([A-Za-z0-9+/]{43}=)\t`), []Rule{secret, secret}},
+		{list("\"vars\""), regexp.MustCompile(`"vars"\s*:\s*\{[^{}]*"enable"\s*:\s*"([^"\n]+)"`), []Rule{secret}},
+		{list("Target["), regexp.MustCompile(`(?m)^Target\[[^\]\n]+\]:[^\n]*?[ :&/-]([^\s:@&]+)@[\w.-]+`), []Rule{secret}},
+		{list("check_snmp!"), regexp.MustCompile(`check_snmp![^\n]*?-C[ ]?([^\s!]+)`), []Rule{secret}},
+		{list("{$SNMP", "{$COMM", "{$PASS"), regexp.MustCompile(`\{\$[A-Z_.]*(?:COMMUNITY|PASS|SECRET|TOKEN|KEY)[A-Z_.]*\}\s*(?:=>|=|:)\s*["']?([^\s"']{3,})`), []Rule{secret}},
 		{list("\"auth-password\"", "\"secret-key\"", "\"auth-key\""), regexp.MustCompile(`name: "(?:auth-password|secret-key|auth-key|key-string|community)"[^\n]*\n?[^\n]*\n?[^\n]*string_val: "([^"\n]+)"`), []Rule{secret}},
 		{list("AUTH\r\n", "auth\r\n", "AUTH\\r\\n"), regexp.MustCompile(`(?i)\*2(?:\r\n|\\r\\n)\$4(?:\r\n|\\r\\n)AUTH(?:\r\n|\\r\\n)\$\d+(?:\r\n|\\r\\n)([^\r\n\\]+)`), []Rule{secret}},
 		{list("AUTH\r\n", "auth\r\n", "AUTH\\r\\n"), regexp.MustCompile(`(?i)\*3(?:\r\n|\\r\\n)\$4(?:\r\n|\\r\\n)AUTH(?:\r\n|\\r\\n)\$\d+(?:\r\n|\\r\\n)([^\r\n\\]+)(?:\r\n|\\r\\n)\$\d+(?:\r\n|\\r\\n)([^\r\n\\]+)`), []Rule{name, secret}},
@@ -159,14 +165,14 @@ const (
 // around is the part of the text in which the shape of a needle that ends at at may be.
 func (s *scanner) around(at int, key bool) (from, to int) {
 	from = at
-	for n := 0; n <= shapedLines && from > 0 && at-from < shapedReach; n++ {
+	back, lines, reach := shapedReach, shapedLines, shapedReach
+	if key {
+		back, lines, reach = longestStructure/4, longestStructure, longestStructure
+	}
+	for n := 0; n <= lines && from > 0 && at-from < back; n++ {
 		from = max(0, bytes.LastIndexByte(s.data[:from-1], '\n')+1)
 	}
-	from = max(from, at-shapedReach)
-	reach := shapedReach
-	if key {
-		reach = longestStructure
-	}
+	from = max(from, at-back)
 	end := min(len(s.data), at+reach)
 	if to = at; key {
 		return from, end

@@ -28,12 +28,17 @@ var nestedKeys = set("passwords secrets communities passphrases tokens psks snmp
 // namesOf are plurals below which each key names whose secret its value is.
 //
 //nolint:gochecknoglobals // a table that is only read
-var namesOf = set("passwords secrets communities passphrases psks snmp-communities community-strings")
+var namesOf = set("credentials passwords secrets communities passphrases psks snmp-communities community-strings")
 
 // plainKey tells a key that names somebody from one that says what its value is.
 func plainKey(key string) bool {
 	_, keyword := terms[key]
-	return !keyword && !ordinary()[key] && !fillers[key]
+	return !keyword && !ordinary()[key] && !fillers[key] && !grammarWords(key, false)
+}
+
+// userKey tells a key that names a user in a map of users and their passwords.
+func userKey(key string) bool {
+	return len(key) > 1 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789._-") == "" && plainKey(key)
 }
 
 // camelEnds are the ends of keys in one word, such as wpaPassphrase, by which they are told.
@@ -42,7 +47,7 @@ func plainKey(key string) bool {
 var camelEnds = []string{
 	"password", "passwd", "passphrase", "secret", "token", "apikey", "psk", "community", "privatekey", "sharedkey", "presharedkey", "authkey", "accesskey",
 	"secretkey", "encryptionkey", "pwd", "passcode", "privkey", "privpass", "authpass", "userpass", "communitystring", "sessionid", "sessid", "sshpass", "ldappw", "bindpw", "adminpw", "rootpw", "dbpw", "userpw",
-	"dbpass", "rootpass", "adminpass", "smtppass", "vpnpass", "wifipass", "loginpass", "keypass", "storepass", "certpass", "ftppass", "passkey", "authpasswd", "keystring", "passwords", "secrets", "communities",
+	"dbpass", "rootpass", "adminpass", "smtppass", "vpnpass", "wifipass", "loginpass", "keypass", "storepass", "certpass", "communityname", "ftppass", "passkey", "authpasswd", "keystring", "passwords", "secrets", "communities",
 }
 
 // camel looks at a word with a : or = or quote after it, whose end may be a keyword.
@@ -61,7 +66,7 @@ func (s *scanner) camel(start, end int) {
 		if n >= len(w) && sameLetters(got[n-len(w):], w) {
 			name := w
 			t := term{rule: RuleSecret, assigned: true, ending: true}
-			if w == "community" || w == "communitystring" {
+			if w == "community" || w == "communitystring" || w == "communityname" {
 				name = "community"
 			}
 			s.take(name, t, start, end)
@@ -76,7 +81,7 @@ func (s *scanner) nested(name string, pos, end int) {
 	data := s.data[:min(len(s.data), pos+longestStructure)]
 	at := end
 	var open []byte
-	key := ""
+	key, written := "", ""
 	for i := pos; i < len(data) && s.follow(1); {
 		switch c := data[i]; c {
 		case '[', '{':
@@ -111,12 +116,14 @@ func (s *scanner) nested(name string, pos, end int) {
 		text := string(data[f.start:f.end])
 		if k := skipBlanks(data, f.next); k < len(data) && data[k] == ':' {
 			key = strings.ReplaceAll(lower(text), "_", "-")
+			written = text
 			i = k + 1
 			continue
 		}
 		switch {
+		case name == "credentials" && key != "" && !valueKeys[key] && !(userKey(written) && isOdd(text) && !isPath(text)):
 		case open[len(open)-1] == '{' && (key == "" || !valueKeys[key] && (!namesOf[name] || !plainKey(key))):
-		case f.start < s.done || bgpCommunity(text) || key == "" && len(text) < 3 || key == "name" && name != "community" && name != "communities":
+		case f.start < s.done || bgpCommunity(text) || key == "" && len(text) < 3 || key == "name" && !strings.Contains(name, "communit"):
 		default:
 			s.span(at, f.start)
 			s.replace(name, RuleSecret, f, text)
@@ -279,6 +286,7 @@ func indentOf(data []byte, from, end int) int {
 
 // blockOf takes each line of a block, or each item of a list.
 func (s *scanner) blockOf(name string, from, indent int, block bool) {
+	items := -1 // their indent
 	for at := from; at < len(s.data) && at-from < longestStructure; at = lineAfter(s.data, at) {
 		start, end := nextLine(s.data, at)
 		if !s.follow(end - at) {
@@ -292,12 +300,19 @@ func (s *scanner) blockOf(name string, from, indent int, block bool) {
 			return
 		}
 		if !block {
-			if !item {
+			if item {
+				items = start - at
+				start += 2
+			} else if items < 0 || start-at <= items {
 				return
 			}
-			start += 2
-			if bytes.IndexByte(s.data[start:end], ':') > 0 && bytes.IndexByte(s.data[start:end], ' ') > 0 {
-				continue // a mapping in a list: its keys tell
+			if colon := bytes.IndexByte(s.data[start:end], ':'); !item || colon > 0 && bytes.IndexByte(s.data[start:end], ' ') > 0 { // a mapping in a list: its keys tell
+				if key := lower(string(bytes.TrimSpace(s.data[start : start+max(colon, 0)]))); valueKeys[key] && (key != "name" || strings.Contains(name, "communit")) {
+					if v := skipBlanks(s.data[:end], start+colon+1); v < end {
+						s.plain(name, v, end)
+					}
+				}
+				continue
 			}
 		}
 		s.plain(name, start, end)
@@ -339,6 +354,10 @@ func (s *scanner) mappingOf(name string, from, indent int) {
 		switch _, term := terms[lower(key)]; {
 		case valueKeys[lower(key)] && !term:
 			if v := skipBlanks(s.data[:end], start+colon+1); v < end {
+				s.plain(name, v, end)
+			}
+		case name == "credentials" && !term && userKey(key):
+			if v := skipBlanks(s.data[:end], start+colon+1); v < end && isOdd(string(bytes.Trim(s.data[v:end], "\"'"))) && s.data[v] != '/' {
 				s.plain(name, v, end)
 			}
 		case nestedKeys[name] && name == "passwords" && !term && !ordinary()[lower(key)]:
