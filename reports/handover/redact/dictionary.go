@@ -179,13 +179,13 @@ func (d *dictionary) add(e entry) {
 	end := 0
 	for i := 0; i < len(e.match); {
 		from := i
-		for i < len(e.match) && wordClass(e.match[i]) {
+		for i < len(e.match) && wordClass(e.match[i]) && signAt([]byte(e.match[i:])) == 0 {
 			i++
 		}
 		if i-from > end-e.lead {
 			e.lead, end = from, i
 		}
-		i++
+		i += max(1, signAt([]byte(e.match[min(i, len(e.match)):])))
 	}
 	if end == e.lead || end-e.lead <= 2 && e.rule != RuleMAC && strings.Count(e.match, ":") > 4 {
 		return // nothing to find it by: it is replaced in its place, or as groups of hex
@@ -293,7 +293,7 @@ func (d *dictionary) at(h uint32, data []byte, s int) (entry, int, bool) {
 		if string(got) != e.match && (!e.fold && !e.anyCase || !sameLetters(got, e.match)) {
 			continue
 		}
-		if wordClass(e.match[0]) && !bordered(data, start) || wordClass(e.match[len(e.match)-1]) && end < len(data) && wordClass(data[end]) {
+		if wordClass(e.match[0]) && !bordered(data, start) || wordClass(e.match[len(e.match)-1]) && wordAt(data, end) {
 			continue
 		}
 		return e, start, true

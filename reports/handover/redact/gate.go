@@ -106,7 +106,7 @@ func (p *patternSet) search(name string, data []byte, hits []Hit) []Hit {
 			if end > len(data) || string(data[i:end]) != pt.text {
 				continue
 			}
-			if pt.word && (!bordered(data, i) || end < len(data) && wordClass(data[end])) {
+			if pt.word && (!bordered(data, i) || wordAt(data, end)) {
 				continue
 			}
 			hits = append(hits, Hit{name, i, pt.form, pt.rule, len(pt.text)})

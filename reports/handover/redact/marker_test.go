@@ -32,6 +32,32 @@ func TestBehindEscape(t *testing.T) {
 	}
 }
 
+// TestBesideSigns: a known value is found beside any sign of Unicode that is no letter, and by the gate.
+func TestBesideSigns(t *testing.T) {
+	const teach = "snmp-server community Wolkenbruch ro\nusername bschmidt password 0 Regenbogen\nip address 172.19.44.7 255.255.255.0\ninterface mac 00:04:96:ab:cd:17\n"
+	for _, sign := range []string{"\u201c", "\u201d", "\u201e", "\u2018", "\u00ab", "\u00bb", "\u2013", "\u2014", "\u2022", "\u2192", "\u00b7", "\u2026", "\u2502", "\uff08", "\uff1a", "\u2028", "\u3000", "\u200f", "\u200b", "\u00a0", "\U0001f600", "\u3001", "\u2190"} {
+		for _, v := range []string{"Wolkenbruch", "bschmidt", "Regenbogen", "172.19.44.7", "00:04:96:ab:cd:17"} {
+			text := teach + "seen " + sign + v + sign + " there\n" + v + sign + sign + v + "\n"
+			r := newRedactor(t, redact.Options{})
+			r.Learn("a.txt", []byte(text))
+			out := string(r.Text("a.txt", []byte(text)))
+			if strings.Contains(out, v) || sign != "\u00a0" && strings.Count(out, sign) != 4 {
+				t.Errorf("%q: %q", sign, out)
+			}
+			if len(r.Gate(v).Data("a.txt", []byte("seen "+sign+v+sign+" there"))) == 0 {
+				t.Errorf("the gate misses %q beside %q", v, sign)
+			}
+		}
+	}
+	for _, text := range []string{"│ password │ Nebelbank │", "│ snmp community │ Nebelbank │", "password：Nebelbank", "\"password\"： \"Nebelbank\"", "--password＝Nebelbank"} {
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.txt", []byte(text))
+		if out := string(r.Text("a.txt", []byte(text))); strings.Contains(out, "Nebelbank") || strings.Count(out, "│") != strings.Count(text, "│") || strings.Contains(text, "：") && !strings.Contains(out, "：") {
+			t.Errorf("%q became %q", text, out)
+		}
+	}
+}
+
 // TestBehindMarker: what an answer begins with is a word of its own behind the mark that a session with a shell has before
 // it, in a transcript, in a page and for the gate.
 func TestBehindMarker(t *testing.T) {

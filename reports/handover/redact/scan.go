@@ -76,6 +76,12 @@ func (s *scanner) span(from, to int) {
 			}
 			continue
 		}
+		if n := signAt(data[i:]); n > 0 {
+			s.high = true
+			i += n
+			s.marker = i
+			continue
+		}
 		start := i
 		h := uint32(hashBasis)
 		var flags byteClass
@@ -87,6 +93,10 @@ func (s *scanner) span(from, to int) {
 				break
 			}
 			if class = classes[data[i]]; class&isWord == 0 {
+				break
+			}
+			if data[i] >= firstSign && signAt(data[i:]) > 0 {
+				class = 0
 				break
 			}
 		}
@@ -663,7 +673,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 		s.below(name, start, pos, limit)
 		return
 	}
-	if pos < limit && strings.IndexByte(",;)]}|", s.data[pos]) >= 0 || end < limit && strings.IndexByte(" \t:=>#\\&'\"", s.data[end]) < 0 {
+	if pos < limit && strings.IndexByte(",;)]}|", s.data[pos]) >= 0 || end < limit && strings.IndexByte(" \t:=>#\\&'\"", s.data[end]) < 0 && assigns(s.data[end:limit]) == 0 {
 		return // a word of a sentence, of a list or of a program
 	}
 	if assigned && t.rule == RuleSecret {
@@ -1121,6 +1131,9 @@ func (s *scanner) separator(pos, limit int) (int, bool) {
 		case (c == ':' || c == '=' || c == '>' || c == '#') && !assigned:
 			assigned = assigned || c != '#'
 		case c == '>' && s.data[pos-1] == '=':
+		case c >= firstSign && assigns(s.data[pos:limit]) > 0:
+			assigned = true
+			pos += assigns(s.data[pos:limit]) - 1
 		default:
 			return pos, assigned
 		}

@@ -109,7 +109,7 @@ func readIPv4(b []byte) (ip netip.Addr, sep string, bits, n int) {
 		}
 		o[k] = byte(v)
 	}
-	if i < len(b) && wordClass(b[i]) {
+	if wordAt(b, i) {
 		return ip, "", -1, 0
 	}
 	if i+1 < len(b) && b[i] == '.' && wordClass(b[i+1]) && !arpa(b[i+1:]) {
@@ -190,7 +190,7 @@ func (s *scanner) portAfter(start int) bool {
 		if !s.r.learnedAddress(ip) || s.r.isVersion(ip) {
 			return false
 		}
-	case end < len(data) && (wordClass(data[end]) || data[end] == '.' && end+1 < len(data) && isDigit(data[end+1])):
+	case end < len(data) && (wordAt(data, end) || data[end] == '.' && end+1 < len(data) && isDigit(data[end+1])):
 		return false
 	case !bytes.HasPrefix(data[end:], []byte(" > ")) && !bytes.HasSuffix(data[max(s.line, start-4):start], []byte(" > ")) && !s.r.learnedAddress(ip):
 		return false
@@ -397,7 +397,7 @@ func (s *scanner) colons(start int) {
 		i++
 	}
 end:
-	for i > start && data[i-1] == '.' && (i == len(data) || !wordClass(data[i])) { // of a sentence
+	for i > start && data[i-1] == '.' && (i == len(data) || !wordAt(data, i)) { // of a sentence
 		i--
 		dots--
 	}
@@ -412,7 +412,7 @@ end:
 		}
 		return
 	}
-	if i < len(data) && wordClass(data[i]) && !double { // hours and minutes, port lists, names
+	if wordAt(data, i) && !double { // hours and minutes, port lists, names
 		return
 	}
 	if !double && colons >= 5 && (s.groups(start, i) || colons == 5 && s.shortMAC(start, i)) {
@@ -539,7 +539,7 @@ func (s *scanner) ipv6(start, end int) {
 		run = run[:len(run)-1]
 	}
 	end = start + len(run)
-	if end < len(s.data) && wordClass(s.data[end]) || !bytes.ContainsAny(run, "0123456789") && string(run) != "::" {
+	if wordAt(s.data, end) || !bytes.ContainsAny(run, "0123456789") && string(run) != "::" {
 		return
 	}
 	ip, err := netip.ParseAddr(string(run))
@@ -607,7 +607,7 @@ func (s *scanner) dottedHex(start int) {
 		i++
 	}
 	end := i
-	if end < len(s.data) && wordClass(s.data[end]) {
+	if wordAt(s.data, end) {
 		return
 	}
 	four := 0 // the last three groups of four digits are the system
@@ -669,7 +669,7 @@ func pad3(v byte) string {
 func (s *scanner) dashedMAC(start, width int) {
 	n := 12 / width
 	end := start + n*width + n - 1
-	if end > len(s.data) || end < len(s.data) && wordClass(s.data[end]) || s.goesOn(end, width) || start > 1 && s.data[start-1] == '-' && isHex(s.data[start-2]) {
+	if end > len(s.data) || wordAt(s.data, end) || s.goesOn(end, width) || start > 1 && s.data[start-1] == '-' && isHex(s.data[start-2]) {
 		return
 	}
 	for i := range n {
@@ -696,7 +696,7 @@ func (s *scanner) dashedMAC(start, width int) {
 // goesOn tells whether a dash and one more group of hex stand at end.
 func (s *scanner) goesOn(end, width int) bool {
 	stop := end + 1 + width
-	return stop <= len(s.data) && s.data[end] == '-' && allHex(s.data[end+1:stop]) && (stop == len(s.data) || !wordClass(s.data[stop]))
+	return stop <= len(s.data) && s.data[end] == '-' && allHex(s.data[end+1:stop]) && (stop == len(s.data) || !wordAt(s.data, stop))
 }
 
 // dashedIPv4 handles names such as dhcp-192-168-0-66: private addresses with dashes.
@@ -708,7 +708,7 @@ func (s *scanner) dashedIPv4(start int) {
 		}
 		end++
 	}
-	if dashes != 3 || end < len(s.data) && wordClass(s.data[end]) {
+	if dashes != 3 || wordAt(s.data, end) {
 		return
 	}
 	ip, err := netip.ParseAddr(strings.ReplaceAll(string(s.data[start:end]), "-", "."))

@@ -169,7 +169,7 @@ func (s *scanner) mail(i int) {
 		return
 	}
 	end := i + 1
-	for end < len(data) && (wordClass(data[end]) || data[end] == '-' || data[end] == '.') {
+	for end < len(data) && (wordAt(data, end) || data[end] == '-' || data[end] == '.') {
 		end++
 	}
 	for end > i && data[end-1] == '.' {

@@ -267,11 +267,11 @@ func (m *Map) Reveal(text string) string {
 	data := []byte(text)
 	var edits []edit
 	for i := range data {
-		if !wordClass(data[i]) || i > 0 && wordClass(data[i-1]) {
+		if !wordAt(data, i) || !bordered(data, i) {
 			continue
 		}
 		end := i
-		for end < len(data) && wordClass(data[end]) {
+		for wordAt(data, end) {
 			end++
 		}
 		if e, at, ok := d.at(hashRun(string(data[i:end])), data, i); ok {
