@@ -99,6 +99,9 @@ type LogFile struct {
 	// Again are lines of Text, each with a time of day, that the log had before the mark too, to the letter: they may have
 	// been written back, as by what replays a log.
 	Again []string
+	// Older are lines of Text, beside those of Again, whose own date is before the mark by more than a writer is late, by the
+	// node's clock at the mark: they may be of another log, and were put into this one.
+	Older []string
 	// Copy says that its lines are in other files too, so that nobody counts them twice.
 	Copy bool
 }

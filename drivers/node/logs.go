@@ -21,6 +21,9 @@ func (n *Node) MarkLogs(ctx context.Context) (drivers.LogMark, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := n.markTime(ctx, m); err != nil {
+		return nil, err
+	}
 	var marked []string
 	for _, path := range n.logPaths() {
 		if m[path] > 0 {
@@ -169,18 +172,27 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 		return nil, err
 	}
 	copies := n.copies()
+	var own []string
+	for i, p := range news {
+		if !slices.Contains(copies, p.path) {
+			own = append(own, texts[i])
+		}
+	}
 	var files []drivers.LogFile
 	for i, p := range news {
-		var again []string
+		var again, older []string
 		for line := range timed(texts[i]) {
-			if m[lineOf(p.path, line)] != 0 {
+			switch {
+			case m[lineOf(p.path, line)] != 0:
 				again = append(again, line)
+			case outdated(line, m):
+				older = append(older, line)
 			}
 		}
-		f := drivers.LogFile{Again: again, Path: p.path, Text: texts[i], Truncated: p.lost || p.size > maxLog, Anew: p.lost, Copy: slices.Contains(copies, p.path)}
+		f := drivers.LogFile{Again: again, Older: older, Path: p.path, Text: texts[i], Truncated: p.lost || p.size > maxLog, Anew: p.lost, Copy: slices.Contains(copies, p.path)}
 		files = append(files, f)
 		if p.path == syslogFile {
-			f.Path, f.Text, f.Copy = onlySyslog, n.alone(texts[i]), false
+			f.Path, f.Text, f.Copy = onlySyslog, n.alone(texts[i], own), false
 			files = append(files, f)
 		}
 	}
@@ -230,27 +242,73 @@ func (n *Node) read(ctx context.Context, pieces []piece) ([]string, error) {
 	return texts, nil
 }
 
-// alone leaves out the lines of syslog that a daemon of ours has sent, which it has in its
-// own log too.
-func (n *Node) alone(text string) string {
+// alone leaves out the lines of syslog that a daemon of ours has sent and has in its own log too, by what the logs have gained. A
+// line of its name that none of them has is kept: the daemon sent it to syslog only, or another program did under that name.
+func (n *Node) alone(text string, logs []string) string {
+	sent := map[string]int{} // how often a daemon's message is in its log
+	for line := range strings.Lines(text) {
+		if said, ours := n.sentByOurs(line); ours {
+			sent[said] = 0
+		}
+	}
+	if len(sent) == 0 {
+		return text
+	}
+	for _, log := range logs {
+		countTails(sent, log)
+	}
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		if !slices.ContainsFunc(n.services, func(s Service) bool { return s.Own && sentBy(line, s.Name) }) {
-			b.WriteString(line)
+		if said, ours := n.sentByOurs(line); ours && sent[said] > 0 {
+			sent[said]--
+			continue
 		}
+		b.WriteString(line)
 	}
 	return b.String()
 }
 
-// sentBy reports whether a line of syslog is a program's: "2026-03-01 10:00:00 Mar  1
+// countTails counts the lines of a log that end with a message, each once. A daemon writes another head into its own log
+// (a time, a level, a name) than into syslog, so that every word of it may be the last.
+func countTails(sent map[string]int, log string) {
+	const mostHead = 64 // "2026/03/01 10:00:00.000000 OSPF: ", "2026-03-01 10:00:00.000 [0001] <INFO> "
+	for line := range strings.Lines(log) {
+		line = strings.TrimSpace(line)
+		for i := range min(len(line), mostHead) {
+			if i > 0 && line[i-1] != ' ' && line[i-1] != '|' {
+				continue
+			}
+			if _, asked := sent[line[i:]]; asked {
+				sent[line[i:]]++
+				break
+			}
+		}
+	}
+}
+
+// sentByOurs gives what a daemon of ours has said in a line of syslog. Open vSwitch sends a word of its own before.
+func (n *Node) sentByOurs(line string) (said string, ours bool) {
+	for _, s := range n.services {
+		if said, ours = sentBy(line, s.Name); ours && s.Own {
+			return strings.TrimPrefix(said, "ovs|"), true
+		}
+	}
+	return "", false
+}
+
+// sentBy gives what a program has said in a line of syslog, where it is its: "2026-03-01 10:00:00 Mar  1
 // 10:00:00 bird: …", the first stamp being the reader's.
-func sentBy(line, program string) bool {
+func sentBy(line, program string) (said string, its bool) {
 	i := strings.Index(line, " "+program)
 	if i < 0 || i > len("2026-03-01 10:00:00 Mar  1 10:00:00") {
-		return false
+		return "", false
 	}
 	rest := line[i+1+len(program):]
-	return strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, "[")
+	if !strings.HasPrefix(rest, ":") && !strings.HasPrefix(rest, "[") {
+		return "", false
+	}
+	_, said, _ = strings.Cut(rest, ":")
+	return strings.TrimSpace(said), true
 }
 
 // Unlogged implements drivers.LogTeller.

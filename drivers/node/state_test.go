@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -36,19 +37,20 @@ func TestLogsSince(t *testing.T) {
 	if files, err := n.LogsSince(t.Context(), mark); err != nil || len(files) != 0 {
 		t.Errorf("nothing was logged: %+v, %v", files, err)
 	}
-	const stamp = "2026-03-01 10:00:00 Mar  1 10:00:00 "
-	host.Write(t, "/var/log/reprise/own", "before\nafter\n")
+	stamp := time.Now().UTC().Format("2006-01-02 15:04:05 Jan _2 15:04:05 ")
+	own := stamp[:20] + "<INFO> down\n" + stamp[:20] + "<INFO> up\n"
+	host.Write(t, "/var/log/reprise/own", "before\n"+own)
 	host.Write(t, "/var/log/reprise/copy", "new\n") // begun anew
-	host.Write(t, "/var/log/reprise/syslog.log", stamp+"bird: up\n"+stamp+"bird[7]: down\n"+stamp+"birdwatcher: x\n"+stamp+"kernel: a bird: y\n")
+	host.Write(t, "/var/log/reprise/syslog.log", stamp+"bird: up\n"+stamp+"bird[7]: down\n"+stamp+"bird: up\n"+stamp+"birdwatcher: x\n"+stamp+"kernel: a bird: y\n")
 	files, err := n.LogsSince(t.Context(), mark)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []drivers.LogFile{
-		{Path: "/var/log/reprise/own", Text: "after\n"},
+		{Path: "/var/log/reprise/own", Text: own},
 		{Path: "/var/log/reprise/copy", Text: "new\n", Copy: true, Truncated: true, Anew: true}, // what it had is gone
 		{Path: "/var/log/reprise/syslog.log", Text: host.Read("/var/log/reprise/syslog.log"), Copy: true},
-		{Path: "syslog-alone.log", Text: stamp + "birdwatcher: x\n" + stamp + "kernel: a bird: y\n"},
+		{Path: "syslog-alone.log", Text: stamp + "bird: up\n" + stamp + "birdwatcher: x\n" + stamp + "kernel: a bird: y\n"},
 	}
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Error(diff)
@@ -111,16 +113,49 @@ func TestLogsAgain(t *testing.T) {
 	t.Parallel()
 	host := drivertest.NewRooted(t, nil)
 	n := running(t, host, nil, steady("one"))
-	const log, old, bare = "/var/log/reprise/syslog.log", "2026-03-01 10:00:00 x: bad", "x: bad"
+	const log, bare = "/var/log/reprise/syslog.log", "x: bad"
+	old, other := time.Now().UTC().Format(time.DateTime)+" x: bad", time.Now().UTC().Add(time.Second).Format(time.DateTime)+" x: bad"
 	host.Write(t, log, old+"\n"+bare+"\n")
 	mark, err := n.MarkLogs(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	host.Write(t, log, old+"\n"+bare+"\n"+old+"\n"+bare+"\n2026-03-01 10:00:01 x: bad\n")
+	host.Write(t, log, old+"\n"+bare+"\n"+old+"\n"+bare+"\n"+other+"\n")
 	files, err := n.LogsSince(t.Context(), mark)
-	if err != nil || len(files) != 2 || files[0].Anew || !slices.Equal(files[0].Again, []string{old}) {
+	if err != nil || len(files) != 2 || files[0].Anew || !slices.Equal(files[0].Again, []string{old}) || files[0].Older != nil {
 		t.Errorf("%+v, %v", files, err)
+	}
+}
+
+// Lines that come after a mark and name a time long before it are told, in the forms that logs have, and the zones that a node may
+// write.
+func TestLogsOlder(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	n := running(t, host, nil, steady("one"))
+	const log = "/var/log/reprise/syslog.log"
+	mark, err := n.MarkLogs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UTC()
+	lines := func(at time.Time) []string {
+		return []string{
+			at.Format("2006/01/02 15:04:05 OSPF: bad"), at.Format("2006-01-02 15:04:05.000 <INFO> bad"), at.Format("2006-01-02T15:04:05.000Z|00001|bridge|INFO|bad"),
+			at.Format("Jan _2 15:04:05 r1 x: bad"), at.In(time.FixedZone("", 5*3600)).Format("2006-01-02T15:04:05-07:00 bad"),
+		}
+	}
+	old := append(lines(now.Add(-17*time.Hour)), lines(now.AddDate(0, -3, 0))...)
+	late := append(lines(now.Add(-20*time.Second)), now.Format("15:04:05 bad"), "bad")
+	host.Write(t, log, strings.Join(append(late, old...), "\n")+"\n")
+	files, err := n.LogsSince(t.Context(), mark)
+	if err != nil || len(files) != 2 {
+		t.Fatalf("%+v, %v", files, err)
+	}
+	for _, f := range files {
+		if diff := cmp.Diff(old, f.Older); diff != "" {
+			t.Errorf("%s: %s", f.Path, diff)
+		}
 	}
 }
 

@@ -297,6 +297,7 @@ type Platform struct {
 	// Rotated says that the log is read from its beginning, since it shrank; or since it is another file.
 	Rotated, Another bool
 	Again            []string // lines that the log had before the mark
+	Older            []string // lines of the log that are of before the mark, by their own date
 	UnloggedFn       func(node string) string
 	KillFn           func(node, process, signal string) error
 	AbsentFn         func(node, line string, shell bool) []string
@@ -451,7 +452,7 @@ func (d *driver) LogsSince(_ context.Context, m drivers.LogMark) ([]drivers.LogF
 	if d.p.Rotated || d.p.Another {
 		return []drivers.LogFile{{Path: "log", Text: text, Truncated: true, Anew: d.p.Another}}, nil
 	}
-	return []drivers.LogFile{{Path: "log", Text: text[min(int(m["log"]), len(text)):], Again: d.p.Again}}, nil
+	return []drivers.LogFile{{Path: "log", Text: text[min(int(m["log"]), len(text)):], Again: d.p.Again, Older: d.p.Older}}, nil
 }
 
 func (d *driver) Unlogged(context.Context) (string, error) {

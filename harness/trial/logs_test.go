@@ -82,6 +82,38 @@ func TestRepeatedLog(t *testing.T) {
 	}
 }
 
+// TestOlderLog: a line that names a time long before the stimulus shows nothing where it comes after; another beside it does.
+func TestOlderLog(t *testing.T) {
+	const old, older = "2026/03/01 01:00:00 bad\n", "names a time long before"
+	for _, tt := range []struct {
+		name, condition, log string
+		want                 evidence.Verdict
+	}{
+		{"an old line", "eventually: 50ms", old, evidence.Inconclusive},
+		{"never", "never: 50ms", old, evidence.Inconclusive},
+		{"a new one beside it", "eventually: 50ms", old + "10:00:01 bad\n", evidence.Reproduced},
+		{"how many there are", "expect: count >= 1, eventually: 50ms", old + "10:00:01 bad\n", evidence.Inconclusive},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				var log atomic.Value
+				log.Store("")
+				w.platform.LogFn = func(string) string { return log.Load().(string) }
+				w.platform.Older = []string{strings.TrimSpace(old)}
+				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
+					log.Store(tt.log)
+					return drivers.Exchange{Command: line}, nil
+				}
+				v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, every: 10ms, "+tt.condition+"}"), plan.Options{}))
+				if v.Verdict != tt.want || tt.want == evidence.Inconclusive && !strings.Contains(v.Reason, older) {
+					t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // TestRotatedLog: of a log that is another file than at the mark the lines may be older than the stimulus; of one that
 // has more than is read they are new, and are so many at least.
 func TestRotatedLog(t *testing.T) {

@@ -43,6 +43,7 @@ func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogPr
 	var found strings.Builder
 	certain := 0 // lines that were logged since the mark, whatever else was
 	again := ""  // one that the log had before
+	older := ""  // one that is of before, by its own date
 	for _, f := range files {
 		if f.Copy {
 			continue // its lines are in another file too
@@ -54,9 +55,11 @@ func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogPr
 			}
 			if asked.MatchString(strings.TrimRight(line, "\r\n")) {
 				q.seen.Count++
-				switch {
-				case slices.Contains(f.Again, strings.TrimRight(line, "\r\n")):
-					again = strings.TrimRight(line, "\r\n")
+				switch line := strings.TrimRight(line, "\r\n"); {
+				case slices.Contains(f.Again, line):
+					again = line
+				case slices.Contains(f.Older, line):
+					older = line
 				case !f.Anew:
 					certain++
 				}
@@ -70,6 +73,9 @@ func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogPr
 	}
 	if again != "" && (certain == 0 || q.check.Cond.Expect != "") {
 		return fmt.Errorf("the log of %s has again what it had before, time and all, so that nobody knows whether it is new: %s", q.node.Name, evidence.Bounded(again, mostAgain))
+	}
+	if older != "" && (certain == 0 || q.check.Cond.Expect != "") {
+		return fmt.Errorf("the log of %s has a line that is new there and names a time long before, so that nobody knows whether it was logged since: %s", q.node.Name, evidence.Bounded(older, mostAgain))
 	}
 	if q.seen.Truncated {
 		q.seen.Count, q.seen.AtLeast = certain, true
