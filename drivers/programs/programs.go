@@ -129,6 +129,15 @@ func (r *reader) call(args []*syntax.Word, depth int) {
 			r.script(rest, depth)
 			return
 		}
+		for _, text := range scriptsOf(base, rest) {
+			r.text(text, depth)
+		}
+		if base == "find" {
+			for _, run := range behindFind(rest) {
+				r.call(run, depth)
+			}
+			return
+		}
 		args = behind(base, rest)
 	}
 }
@@ -182,15 +191,23 @@ func (r *reader) script(args []*syntax.Word, depth int) {
 		if !strings.Contains(option, "c") {
 			continue
 		}
-		if i+1 == len(args) || depth == mostScripts {
+		if i+1 == len(args) {
 			return
 		}
 		if text, ok := literal(args[i+1]); ok {
-			if file := parse(text); file != nil {
-				r.read(file, depth+1)
-			}
+			r.text(text, depth)
 		}
 		return
+	}
+}
+
+// text reads a script that stands within a line.
+func (r *reader) text(script string, depth int) {
+	if depth == mostScripts {
+		return
+	}
+	if file := parse(script); file != nil {
+		r.read(file, depth+1)
 	}
 }
 
@@ -200,6 +217,8 @@ func isShell(name string) bool { return slices.Contains([]string{"sh", "ash", "b
 type runner struct {
 	flags   string // options of one letter that stand alone
 	takes   string // and those that take the next word, where nothing is behind the letter
+	long    string // options of words that stand alone
+	given   string // and those that take the next word, where no = is behind them
 	sets    bool   // NAME=VALUE may stand before the program
 	numbers bool   // an option may be a number: nice -5
 	before  int    // words that stand before the program
@@ -220,6 +239,20 @@ func runners() map[string]runner {
 		"setsid":  {flags: "cfw"},
 		"stdbuf":  {takes: "ioe"},
 		"ionice":  {flags: "t", takes: "cn"},
+		"flock":   {flags: "sxenuoFv", takes: "wE", long: "--nonblock --exclusive --shared --no-fork --verbose", given: "--timeout --wait", before: 1},
+		"chrt":    {flags: "abdfiorRv", takes: "TPD", long: "--batch --deadline --fifo --idle --other --rr --verbose", before: 1},
+		"taskset": {flags: "ac", before: 1},
+		"setpriv": {
+			long:  "--clear-groups --keep-groups --init-groups --no-new-privs --nnp --reset-env",
+			given: "--reuid --ruid --euid --regid --rgid --egid --groups --inh-caps --ambient-caps --bounding-set --securebits --pdeathsig --ptracer",
+		},
+		"runuser":  {takes: "ugG", given: "--user --group --supp-group"},
+		"chroot":   {before: 1},
+		"watch":    {flags: "bcdegprtwx", takes: "nqs", given: "--interval"},
+		"prlimit":  {},
+		"unbuffer": {flags: "p"},
+		"strace":   {flags: "fFqvtTyirxzkCcdDwn", takes: "aeEIoOPsSuXbU"},
+		"doas":     {flags: "n", takes: "uC"},
 	}
 }
 
@@ -231,6 +264,9 @@ func behind(name string, args []*syntax.Word) []*syntax.Word {
 	run, known := runners()[name]
 	if !known {
 		return nil
+	}
+	if root, ok := literal(first(args)); name == "chroot" && (!ok || root != "/") {
+		return nil // another root has other programs
 	}
 	for len(args) > 0 {
 		word, _ := assigned(args[0])
@@ -268,7 +304,10 @@ func past(args []*syntax.Word, run runner) []*syntax.Word {
 // option is how many words an option is, with what it takes; known is false where it is not known.
 func (r runner) option(text string) (words int, known bool) {
 	if strings.HasPrefix(text, "--") {
-		return 1, strings.Contains(text, "=")
+		if slices.Contains(strings.Fields(r.given), text) {
+			return 2, true
+		}
+		return 1, strings.Contains(text, "=") || slices.Contains(strings.Fields(r.long), text)
 	}
 	if r.numbers && strings.Trim(text[1:], "0123456789") == "" {
 		return 1, true
@@ -284,6 +323,74 @@ func (r runner) option(text string) (words int, known bool) {
 		}
 	}
 	return 1, true
+}
+
+// first is the first of some words; an empty one where there is none.
+func first(args []*syntax.Word) *syntax.Word {
+	if len(args) == 0 {
+		return &syntax.Word{}
+	}
+	return args[0]
+}
+
+// behindFind are the words of the programs that find(1) runs for what it finds.
+func behindFind(args []*syntax.Word) (runs [][]*syntax.Word) {
+	for i, a := range args {
+		if text, ok := literal(a); ok && slices.Contains([]string{"-exec", "-execdir", "-ok", "-okdir"}, text) {
+			runs = append(runs, args[i+1:])
+		}
+	}
+	return runs
+}
+
+// Scripts that awk(1) and perl(1) give a shell, where they are whole texts.
+var (
+	systems    = regexp.MustCompile(`\b(?:system|exec|qx)\s*\(?\s*"([^"$@\\]+)"`)
+	backquotes = regexp.MustCompile("`([^`$@\\\\]+)`")
+	piped      = regexp.MustCompile(`"([^"\\]+)"\s*\|\s*getline|\bprint[^|;}\n]*\|\s*"([^"\\]+)"`)
+)
+
+// scriptsOf are the texts that a program has a shell carry out: what su and flock are given behind -c, what trap keeps, the one
+// word of watch, and what a program of awk or perl says in as many words.
+func scriptsOf(name string, args []*syntax.Word) []string {
+	texts := make([]string, 0, len(args))
+	for _, a := range args {
+		text, _ := literal(a)
+		texts = append(texts, text)
+	}
+	switch name {
+	case "su", "flock", "runuser", "script":
+		for i, text := range texts[:max(len(texts)-1, 0)] {
+			if text == "-c" || text == "--command" {
+				return texts[i+1 : i+2]
+			}
+		}
+	case "trap":
+		if len(texts) > 1 && texts[0] != "-" && texts[0] != "--" {
+			return texts[:1]
+		}
+	case "watch":
+		if n := len(texts); n > 0 && strings.Contains(texts[n-1], " ") {
+			return texts[n-1:]
+		}
+	case "awk", "gawk", "mawk", "nawk":
+		return quoted(texts, systems, piped)
+	case "perl":
+		return quoted(texts, backquotes, systems)
+	}
+	return nil
+}
+
+// quoted are what forms find in texts.
+func quoted(texts []string, forms ...*regexp.Regexp) (found []string) {
+	for _, text := range texts {
+		for _, form := range forms {
+			for _, m := range form.FindAllStringSubmatch(text, -1) {
+				found = append(found, strings.Join(m[1:], ""))
+			}
+		}
+	}
+	return found
 }
 
 // behindIP are the words behind ip netns exec NAME, and ip vrf exec NAME.
