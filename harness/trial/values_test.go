@@ -35,6 +35,16 @@ func TestAbsentIsInconclusive(t *testing.T) {
 			evidence.Inconclusive, "status 127: sh: 1: nosuchcmd: not found",
 		},
 		{
+			"a line that the shell cannot read", `exec: 'echo "down', expect: 'exit != 0'`,
+			drivers.Exchange{Exit: 2, Output: "sh: 1: Syntax error: Unterminated quoted string\n"},
+			evidence.Inconclusive, "the shell cannot read the line, and has run nothing of it: sh: 1: Syntax error: Unterminated quoted string",
+		},
+		{
+			"and another shell", `exec: 'a )', exit: any, expect: 'not (text contains "not yet")'`,
+			drivers.Exchange{Exit: 2, Output: "bash: -c: line 1: syntax error near unexpected token `)'\nbash: -c: line 1: `a )'\n"},
+			evidence.Inconclusive, "bash: -c: line 1: syntax error near unexpected token",
+		},
+		{
 			"a command that fails", `exec: ip rooute show, expect: 'not (text contains "not yet")'`,
 			drivers.Exchange{Exit: 255, Output: "Object \"rooute\" is unknown\n"},
 			evidence.Inconclusive, "status 255: Object",
