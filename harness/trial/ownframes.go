@@ -26,6 +26,7 @@ type ownReach struct {
 	reach scenarios.Reach
 	begin time.Duration
 	end   time.Duration // 0 while it goes on
+	whole bool          // it is a ping of which every answer has come
 	after time.Duration // for which an address that it was sent to may still be asked for
 }
 
@@ -33,17 +34,18 @@ type ownReach struct {
 // confirmed after 5 s, by three questions a second apart (RFC 4861, section 10: DELAY_FIRST_PROBE_TIME, MAX_UNICAST_SOLICIT; ARP alike).
 const askedAfter = 8 * time.Second
 
-// begin notes that one is sent. The function that it returns notes when it has ended.
-func (l *ownFrames) begin(node string, r scenarios.Reach, rec *recorder) (over func()) {
+// begin notes that one is sent. The function that it returns notes when it has ended, and whether all that it sent was answered.
+func (l *ownFrames) begin(node string, r scenarios.Reach, rec *recorder) (over func(answered bool)) {
 	now := rec.now
 	one := &ownReach{node: node, reach: r, begin: now(), after: rec.clock.Lab(askedAfter)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.list = append(l.list, one)
-	return func() {
+	return func(answered bool) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		one.end = now()
+		to, err := netip.ParseAddr(r.Ping)
+		one.end, one.whole = now(), answered && err == nil && !to.IsMulticast() // of which every member answers
 	}
 }
 
@@ -64,10 +66,13 @@ func (l *ownFrames) among(f *evidence.Frames) (n int, whose string) {
 	return n, whose
 }
 
-// mayAt reports whether a frame of the probe may have been there at a moment: an answer may be late by as long as it is waited for, and
-// a question for an address by longer.
+// mayAt reports whether a frame of the probe may have been there at a moment: an answer that did not come in time may be late by as long as
+// it is waited for, and a question for an address by longer.
 func (o *ownReach) mayAt(at time.Duration, asks bool) bool {
-	late := o.reach.Wait() + ownSlack
+	late := ownSlack
+	if !o.whole || asks {
+		late += o.reach.Wait()
+	}
 	if asks {
 		late += o.after
 	}

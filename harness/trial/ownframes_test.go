@@ -66,6 +66,7 @@ func TestOwnFrames(t *testing.T) {
 		{"a segment to another port", tcp, "expect: count > 0, ", ipv4(t, "06", other), nil, evidence.Reproduced, ""},
 		{"one more than its own", ping, "", ipv4(t, "01", echo), ipv4(t, "01", stopped), evidence.Reproduced, ""},
 		{"an echo long after its own", ping, "expect: 'count > 0 and json.last > 3', ", nil, ipv4(t, "01", echo), evidence.Reproduced, ""},
+		{"an echo soon after one that was answered", ping + " # soon", "expect: 'count > 0', ", nil, ipv4(t, "01", echo), evidence.Reproduced, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -88,7 +89,11 @@ func TestOwnFrames(t *testing.T) {
 				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
 					switch {
 					case strings.Contains(line, "later"):
-						wait(t, 5*time.Second)
+						delay := 5 * time.Second
+						if strings.Contains(line, "soon") {
+							delay = 100 * time.Millisecond
+						}
+						wait(t, delay)
 						pass(tt.later)
 						return drivers.Exchange{}, nil
 					case strings.Contains(line, "ping") || strings.Contains(line, "timeout"):
@@ -98,8 +103,9 @@ func TestOwnFrames(t *testing.T) {
 					}
 					return drivers.Exchange{}, nil
 				}
+				probe, soon, _ := strings.Cut(tt.probe, " #")
 				yaml := head + `
-stimulus: [{node: r1, exec: "true"}, {wait-for: {node: r1, ` + tt.probe + `, expect: count >= 0, eventually: 5s}}, {node: r1, exec: later}]
+stimulus: [{node: r1, exec: "true"}, {wait-for: {node: r1, ` + probe + `, expect: count >= 0, eventually: 5s}}, {node: r1, exec: "later` + soon + `"}]
 symptom: [{name: seen, frame: {at: "r1:eth1", filter: "icmp or tcp or arp"}, every: 10ms, ` + tt.expect + `eventually: 100ms}]
 `
 				v := w.trial(t, t.Context(), planOf(t, yaml, plan.Options{}))

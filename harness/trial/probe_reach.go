@@ -26,7 +26,8 @@ func observeReach(ctx context.Context, b *observer, q question, p scenarios.Reac
 		}
 		line, read = tcpLine(r, host, port, count, wait), func(out string) (int, error) { return judge.ReadTCP(out, count) }
 	}
-	defer b.lab.captures.own.begin(q.node.Name, r, b.rec)()
+	over := b.lab.captures.own.begin(q.node.Name, r, b.rec)
+	defer func() { over(o.Count >= count) }()
 	x, err := q.node.shell(ctx, line, time.Duration(count+2)*(wait+time.Second))
 	o.Text, o.Exit, o.Truncated, o.Answered = x.Output, x.Exit, x.Truncated, x.Took
 	if err != nil {
