@@ -6,6 +6,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/result"
 )
 
@@ -56,6 +57,8 @@ func TestOutcomeOf(t *testing.T) {
 		{evidence.TrialVerdict{Verdict: evidence.NotReproduced, OtherFailures: died}, isolate.Other},
 		{evidence.TrialVerdict{Verdict: evidence.Inconclusive, OtherFailures: died}, isolate.Other},
 		{evidence.TrialVerdict{Verdict: evidence.Inconclusive}, isolate.Invalid},
+		{evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: judge.RuleNeverShown}, isolate.Hit},
+		{evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: judge.RuleNeverShown, OtherFailures: died}, isolate.Other},
 		{evidence.TrialVerdict{Verdict: evidence.NotApplicable}, isolate.Invalid},
 	} {
 		if got := OutcomeOf(tt.v); got != tt.want {

@@ -394,10 +394,19 @@ func SampleOf(v evidence.TrialVerdict, r evidence.Record) Sample {
 		}
 		return Sample{Kind: Miss, Why: v.Reason}
 	case evidence.Inconclusive:
+		if neverShown(v) {
+			return Sample{Kind: Hit, Why: v.Reason}
+		}
 		return Sample{Kind: inconclusive(v, r), Why: v.Reason}
 	default:
 		return Sample{Kind: Void, Why: v.Reason}
 	}
+}
+
+// neverShown reports whether a trial fails by what is expected, and says nothing by itself for want of anything that shows that it can come
+// about: where builds are held against each other, the one in which it does shows that.
+func neverShown(v evidence.TrialVerdict) bool {
+	return v.Verdict == evidence.Inconclusive && v.Rule == judge.RuleNeverShown && len(v.OtherFailures) == 0
 }
 
 // doubtful counts the deaths of a trial of which it is not known whether a step ended the process.

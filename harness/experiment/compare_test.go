@@ -7,6 +7,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
@@ -258,6 +259,7 @@ func TestSampleOf(t *testing.T) {
 		{"died, perhaps by a step", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, OtherFailures: []string{"x"}}, evidence.Record{Events: []evidence.Event{{Kind: evidence.EventDeath, Outcome: evidence.Doubtful}}}), experiment.Void},
 		{"boot", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive}, boot), experiment.Unhealthy},
 		{"baseline", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, Conditions: below}, evidence.Record{}), experiment.Unhealthy},
+		{"never as expected", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, Rule: judge.RuleNeverShown}, evidence.Record{}), experiment.Hit},
 		{"probe failed", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive}, evidence.Record{}), experiment.Void},
 		{"relieved", experiment.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced, Conditions: relief(evidence.True)}, evidence.Record{}), experiment.Miss},
 		{"not relieved", experiment.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced, Conditions: relief(evidence.False)}, evidence.Record{}), experiment.Hit},

@@ -146,7 +146,7 @@ func (o *LabOracle) Run(ctx context.Context, lab int, c isolate.Candidate, _ int
 // about is a side find, never a hit.
 func OutcomeOf(v evidence.TrialVerdict) isolate.Outcome {
 	switch {
-	case v.Verdict == evidence.Reproduced:
+	case v.Verdict == evidence.Reproduced, neverShown(v):
 		return isolate.Hit
 	case len(v.OtherFailures) > 0:
 		return isolate.Other
