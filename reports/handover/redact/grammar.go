@@ -181,7 +181,7 @@ var (
 // stops are words of prose or of a grammar that follow a keyword and are no value.
 //
 //nolint:gochecknoglobals // a table that is only read
-var stops = set(`a an and any are as at be been but by can cannot command configured do does enabled disabled entry expired expires failed failure for from
+var stops = set(`a an and any are as at be been but by can cannot command configured do does enabled disabled entry entries expired expires failed failure for from
 	has have if in incorrect invalid is it its length login management may minimum maximum mandatory optional correct cached trusted untrusted must mismatch missing must needed needs new not of off on only or out policy
 	prompt recovery required requires reset rotation since size strings that the then there this to too update updated used user using via wait was when will with
 	without yes no none null nil true false default changed change changes accepted authentication authenticated authorization check exchange expiry generated generate zeroize import export

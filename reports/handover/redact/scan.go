@@ -848,7 +848,7 @@ func (s *scanner) besides(name string, t term, start int, f field, limit int, as
 	switch {
 	case assigned && s.data[f.start-1] == ' ' && namesNext(v), v[0] == '(' && f.end < limit && s.data[f.end] == ')', low == "n/a", strings.HasPrefix(low, "[not"), low == "(not":
 		return true
-	case name == "token":
+	case name == "token" || name == "key":
 		return len(v) <= len("0x00000000") && strings.HasPrefix(low, "0x") && allHex([]byte(low[2:]))
 	case t.rule != RuleName:
 		return false
@@ -1389,7 +1389,7 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 		}
 		return
 	case RuleSerial:
-		if name == "board" && isNumber(v) || !strings.ContainsAny(v, "0123456789") || len(v) < 5 {
+		if name == "board" && isNumber(v) || lineSpeeds[v] || !strings.ContainsAny(v, "0123456789") || len(v) < 5 {
 			return
 		}
 	case RuleKeyBlock:
@@ -1416,6 +1416,11 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 		}
 	}
 }
+
+// lineSpeeds are rates of a serial line, in bits a second.
+//
+//nolint:gochecknoglobals // a table that is only read
+var lineSpeeds = set("19200 38400 57600 115200 230400 921600")
 
 // learnHidden learns what an obfuscated secret hides.
 func (s *scanner) learnHidden(v string) {

@@ -11,7 +11,7 @@ import (
 //
 //nolint:gochecknoglobals // a table that is only read
 var versionWords = set(`version ver release image img bootrom boot software firmware rev revision build v uboot diag fpga cpld package exos extremexos extremeware voss boss xiq-se
-	engine patch kernel linux sw fw hw ios nxos eos junos frr bird bird2 keepalived openvswitch openvswitch-common openvswitch-switch vswitch ovs lldpd upgrade downgrade os firmware-version software-version sw-version version-string img-version`)
+	engine patch kernel linux sw fw hw ios nxos eos junos frr bird bird2 keepalived openvswitch openvswitch-common openvswitch-switch vswitch ovs lldpd upgrade downgrade os code firmware-version software-version sw-version version-string img-version`)
 
 // plainVersion are those of them that mean nothing else.
 //
@@ -96,10 +96,63 @@ func (s *scanner) saysVersion(start, end int, ip netip.Addr) bool {
 		// A firewall is called fw too, and a switch sw: behind such words only what looks like one is a version.
 		return !ip.IsPrivate() && (plainVersion[word] || plainVersion[last] || smallNumbers(ip))
 	}
-	if ip.IsPrivate() || !smallNumbers(ip) || s.prefixLength(end, 32) >= 0 {
+	if s.ofModel(start, end) && smallNumbers(ip) {
+		return true
+	}
+	if ip.IsPrivate() || !smallNumbers(ip) && !isBuild(ip) || s.prefixLength(end, 32) >= 0 {
 		return false
 	}
-	return actions[word] || s.upgraded(start, end) || s.columnOfVersions(start)
+	if !smallNumbers(ip) {
+		return s.upgraded(start, end)
+	}
+	return actions[word] || s.upgraded(start, end) || s.columnOfVersions(start) || partitions[word] && hasVersionWord(s.data[max(s.line, start-longestWord):start])
+}
+
+// partitions are what a device keeps images in, behind the word for a release on a line.
+//
+//nolint:gochecknoglobals // a table that is only read
+var partitions = set("primary secondary backup active alternate standby")
+
+// isBuild tells a release of EXOS, whose last number counts builds: 32.6.3.126.
+func isBuild(ip netip.Addr) bool {
+	o := ip.As4()
+	return o[0] >= 10 && o[0] <= 40 && o[1] < 10 && o[2] < 10
+}
+
+// ofModel tells the release in brackets behind a model of Extreme, as its SysDescr has it, VSP-8404C (8.10.1.0), or between it
+// and the end of the name of an image, 5520.9.0.4.0.voss. The name of a host has its address in brackets: core-1 (10.1.1.1).
+func (s *scanner) ofModel(start, end int) bool {
+	data := s.data
+	switch {
+	case start > s.line+1 && data[start-1] == '(' && end < len(data) && data[end] == ')':
+		stop := start - 1
+		for stop > s.line && data[stop-1] == ' ' {
+			stop--
+		}
+		from := stop
+		for from > s.line && stop-from < longestWord && (wordClass(data[from-1]) || data[from-1] == '-' || data[from-1] == '+') {
+			from--
+		}
+		return isModel(lower(string(data[from:stop])))
+	case start > s.line && data[start-1] == '.':
+		return bytes.HasPrefix(data[end:], []byte(".voss")) || bytes.HasPrefix(data[end:], []byte(".xos"))
+	}
+	return false
+}
+
+// isModel tells a model of Extreme's switches: VSP-8404C, ERS-4900, XA1400, 5520-24X-FabricEngine, 5520-24T.
+func isModel(low string) bool {
+	for _, family := range []string{"vsp-", "vsp", "ers-", "ers", "xa1"} {
+		if rest, ok := strings.CutPrefix(low, family); ok && rest != "" && isDigit(rest[0]) {
+			return true
+		}
+	}
+	if strings.HasSuffix(low, "fabricengine") || strings.HasSuffix(low, "switchengine") {
+		return true
+	}
+	digits := len(low) - len(strings.TrimLeft(low, "0123456789"))
+	rest := strings.TrimPrefix(low[digits:], "m")
+	return digits == 4 && len(rest) > 1 && rest[0] == '-' && isDigit(rest[1])
 }
 
 // wordBefore is the word before data[start:], in small letters; these bytes may stand between.
@@ -240,7 +293,7 @@ func (s *scanner) upgraded(start, end int) bool {
 			continue
 		}
 		if other, _, _, n := readIPv4(s.data[at:to]); n > 0 {
-			if !smallNumbers(other) {
+			if !smallNumbers(other) && !isBuild(other) {
 				return false
 			}
 			others++
