@@ -26,7 +26,7 @@ func markerAt(data []byte, start int) bool {
 // bordered tells whether what stands before at, if it is a letter or a digit, belongs to something else: to such a mark, or
 // to an escape that a program wrote, \n, \r or \t.
 func bordered(data []byte, at int) bool {
-	return at == 0 || !wordClass(data[at-1]) || signBefore(data, at) || escapeBefore(data, at) || at > markerLen && markerAt(data, at-markerLen)
+	return at == 0 || !wordClass(data[at-1]) || signBefore(data, at) || strayAt(data, at-1) || escapeBefore(data, at) || at > markerLen && markerAt(data, at-markerLen)
 }
 
 // escapeBefore tells whether the letter of an escape ends at at.
@@ -71,7 +71,20 @@ func signBefore(data []byte, at int) bool {
 
 // wordAt tells whether a word goes on at at.
 func wordAt(data []byte, at int) bool {
-	return at < len(data) && wordClass(data[at]) && (data[at] < firstSign || signAt(data[at:]) == 0)
+	return at < len(data) && wordClass(data[at]) && (data[at] < firstSign || signAt(data[at:]) == 0) && !strayAt(data, at)
+}
+
+// strayAt tells a byte outside of ASCII that is of no letter in UTF-8, as a dump of a packet has them beside texts.
+func strayAt(data []byte, at int) bool {
+	if data[at] < utf8.RuneSelf {
+		return false
+	}
+	for k := 0; k < utf8.UTFMax && k <= at; k++ {
+		if r, n := utf8.DecodeRune(data[at-k:]); n > k {
+			return r == utf8.RuneError
+		}
+	}
+	return true
 }
 
 // assigns is the length of a wide : or =, or of a bar of a table, which stand between a word and its value.

@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -54,6 +55,35 @@ func TestBesideSigns(t *testing.T) {
 		r.Learn("a.txt", []byte(text))
 		if out := string(r.Text("a.txt", []byte(text))); strings.Contains(out, "Nebelbank") || strings.Count(out, "│") != strings.Count(text, "│") || strings.Contains(text, "：") && !strings.Contains(out, "：") {
 			t.Errorf("%q became %q", text, out)
+		}
+	}
+}
+
+// TestInDump: a known value is found in a dump of a packet, between bytes that are no text, in groups of any width and over
+// lines, and by the gate.
+func TestInDump(t *testing.T) {
+	const teach = "snmp-server community Wolkenbruch ro\n"
+	packet := append([]byte("0+\x02\x01\x01\x04\x0bWolkenbruch\xa0\x19\x02\x01\x01\xc3(Wolkenbruch\xff\xfe"), 0)
+	for _, group := range []int{1, 2, 4, 8} {
+		dump := ""
+		for at := 0; at < len(packet); at += 16 {
+			dump += fmt.Sprintf("\t0x%04x: ", at)
+			for i, c := range packet[at:min(len(packet), at+16)] {
+				if i%group == 0 {
+					dump += " "
+				}
+				dump += fmt.Sprintf("%02x", c)
+			}
+			dump += "\n"
+		}
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.txt", []byte(teach))
+		out := string(r.Text("a.txt", []byte(dump)))
+		if got := undump(out); strings.Contains(got, "Wolkenbruch") || len(got) != len(packet) {
+			t.Errorf("groups of %d: %q", group, got)
+		}
+		if len(r.Gate().Data("a.txt", []byte(dump))) == 0 {
+			t.Errorf("the gate finds nothing in groups of %d", group)
 		}
 	}
 }

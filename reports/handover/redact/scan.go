@@ -76,6 +76,10 @@ func (s *scanner) span(from, to int) {
 			}
 			continue
 		}
+		if s.values && data[i] >= 0x80 && strayAt(data, i) {
+			i++
+			continue
+		}
 		if n := signAt(data[i:]); n > 0 {
 			s.high = true
 			i += n
@@ -95,7 +99,7 @@ func (s *scanner) span(from, to int) {
 			if class = classes[data[i]]; class&isWord == 0 {
 				break
 			}
-			if data[i] >= firstSign && signAt(data[i:]) > 0 {
+			if data[i] >= firstSign && signAt(data[i:]) > 0 || s.values && data[i] >= 0x80 && strayAt(data, i) {
 				class = 0
 				break
 			}
