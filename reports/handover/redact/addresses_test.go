@@ -132,3 +132,15 @@ func TestAddressesBesideSigns(t *testing.T) {
 		}
 	}
 }
+
+// TestBridgeIDs: the MAC of a bridge is cut behind its priority, as Junos, iproute2 and mstpctl write it.
+func TestBridgeIDs(t *testing.T) {
+	for _, text := range []string{"Bridge ID : 32768.00:04:96:ab:cd:18", "bridge_id 8000.0:4:96:ab:cd:18 designated_root 8000.0:4:96:ab:cd:19 root_port 0", "bridge id     8.000.00:04:96:AB:CD:18"} {
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.txt", []byte(text))
+		out := string(r.Text("a.txt", []byte(text)))
+		if low := strings.ToLower(out); strings.Contains(low, "cd:18") || strings.Contains(low, "cd:19") || !strings.Contains(out, ":96:") {
+			t.Errorf("%q became %q", text, out)
+		}
+	}
+}

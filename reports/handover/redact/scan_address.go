@@ -12,6 +12,9 @@ func (s *scanner) address(start, end int, decimal bool) {
 	data := s.data
 	if start > 0 {
 		switch prev := data[start-1]; {
+		case prev == '.' && start > 1 && isHex(data[start-2]) && data[end] == ':' && macAt(data[start:]):
+			s.colons(start) // behind the priority of a bridge: 32768.00:04:96:ab:cd:17
+			return
 		case prev == '.' && start > 1 && wordClass(data[start-2]):
 			if decimal && data[end] == '.' && !s.indexed(start) { // iso.3.6.1...
 				s.skipDots(start)
@@ -71,6 +74,24 @@ func (s *scanner) address(start, end int, decimal bool) {
 			s.dashedIPv4(start)
 		}
 	}
+}
+
+// macAt tells whether b begins with six groups of one or two hex digits with colons between, and no more.
+func macAt(b []byte) bool {
+	i := 0
+	for n := range 6 {
+		from := i
+		for i < len(b) && i-from < 2 && isHex(b[i]) {
+			i++
+		}
+		if i == from || n < 5 && (i >= len(b) || b[i] != ':') {
+			return false
+		}
+		if n < 5 {
+			i++
+		}
+	}
+	return !wordAt(b, i) && (i == len(b) || b[i] != ':')
 }
 
 // parseIPv4 reads an address with dots that may be escaped. It gives its length and, when
@@ -227,6 +248,9 @@ func (s *scanner) skipDots(start int) {
 	i := start
 	for i < len(s.data) && (s.data[i] == '.' || s.data[i] >= '0' && s.data[i] <= '9') {
 		i++
+	}
+	if k := bytes.LastIndexByte(s.data[start:i], '.'); k > 0 && i < len(s.data) && s.data[i] == ':' && macAt(s.data[start+k+1:]) {
+		i = start + k + 1
 	}
 	if dots := bytes.Count(s.data[start:i], []byte(".")); dots > 4 {
 		s.oid(start, i)
@@ -466,7 +490,8 @@ func (s *scanner) groups(start, end int) bool {
 	return true
 }
 
-// shortMAC handles a known MAC without leading zeros, 0:4:96:ab:cd:ef, as SNMP prints it.
+// shortMAC handles a MAC without leading zeros, 0:4:96:ab:cd:ef, as SNMP prints it, where it is known, and as iproute2 does
+// behind the priority of a bridge.
 func (s *scanner) shortMAC(start, end int) bool {
 	if s.learn {
 		return false
@@ -480,7 +505,7 @@ func (s *scanner) shortMAC(start, end int) bool {
 		}
 		m[i] = byte(n & 0xff)
 	}
-	if !s.r.learnedMAC(m) {
+	if !s.r.learnedMAC(m) && (start == 0 || s.data[start-1] != '.') { // behind a priority it is one
 		return false
 	}
 	s.r.mapMAC(&m)
