@@ -195,10 +195,11 @@ func FuzzCapture(f *testing.F) {
 }
 
 // TestCaptureRegions: what a capture has that is not understood is told of its file, and of
-// no file without a name.
+// no file without a name. One of a link type that is not known is left out.
 func TestCaptureRegions(t *testing.T) {
 	r := newRedactor(t, redact.Options{})
-	in := pt.Pcap(binary.LittleEndian, 147, []byte("of a link type that nobody knows"))
+	in := pt.Pcap(binary.LittleEndian, 1, []byte("a frame that is cut off at its end"))
+	in = in[:len(in)-1]
 	r.LearnFile("a.pcap", in)
 	if _, err := r.Capture("a.pcap", in); err != nil {
 		t.Fatal(err)
@@ -206,5 +207,13 @@ func TestCaptureRegions(t *testing.T) {
 	regions := r.Report().Regions
 	if len(regions) != 1 || regions[0].File != "a.pcap" {
 		t.Errorf("%+v", regions)
+	}
+	in = pt.Pcap(binary.LittleEndian, 147, []byte("of a link type that nobody knows"))
+	r.LearnFile("b.pcap", in)
+	if out, ok := r.File("b.pcap", in); ok || out != nil {
+		t.Errorf("%q is passed through", out)
+	}
+	if d := r.Report().Dropped; len(d) != 1 || d[0].File != "b.pcap" {
+		t.Errorf("%+v", d)
 	}
 }

@@ -64,6 +64,7 @@ var terms = map[string]term{
 	"pre-shared-key": {rule: RuleSecret}, "preshared-key": {rule: RuleSecret}, "psk": {rule: RuleSecret, random: true, said: true}, "wpa-psk": {rule: RuleSecret},
 	"rocommunity": {rule: RuleSecret, assigned: true}, "rwcommunity": {rule: RuleSecret, assigned: true}, "rocommunity6": {rule: RuleSecret, assigned: true}, "rwcommunity6": {rule: RuleSecret, assigned: true},
 	"snmp-communities": {rule: RuleSecret, assigned: true}, "community-strings": {rule: RuleSecret, assigned: true},
+	"auth-secondary": {rule: RuleSecret, assigned: true}, "auk": {rule: RuleSecret, assigned: true, within: []string{"aut"}},
 	"psk-value": {rule: RuleSecret}, "password-value": {rule: RuleSecret}, "secret-value": {rule: RuleSecret}, "passphrase-value": {rule: RuleSecret}, "pwd-value": {rule: RuleSecret},
 	"hello-password": {rule: RuleSecret}, "lsp-password": {rule: RuleSecret}, "authentication-password": {rule: RuleSecret}, "privacy-password": {rule: RuleSecret},
 	"localized-key": {rule: RuleSecret}, "localizedkey": {rule: RuleSecret}, "cak": {rule: RuleSecret}, "ckn": {rule: RuleSecret},

@@ -57,6 +57,7 @@ var shapedTexts = sync.OnceValue(func() []shapedText {
 		{list("<user"), regexp.MustCompile(`<user(?:\s[^>]*)?>\s*<name>([A-Za-z_][^<\s]+)</name>`), []Rule{name}},
 		{list("=\t"), regexp.MustCompile(`(?m)^(?:[\w.-]+\t)?([A-Za-z0-9+/]{43}=)\t([A-Za-z0-9+/]{43}=)\t`), []Rule{secret, secret}},
 		{list("\"vars\""), regexp.MustCompile(`"vars"\s*:\s*\{[^{}]*"enable"\s*:\s*"([^"\n]+)"`), []Rule{secret}},
+		{list(":AA"), regexp.MustCompile(`\b\d{8,10}:(AA[A-Za-z0-9_-]{32,34})\b`), []Rule{secret}},
 		{list("Target["), regexp.MustCompile(`(?m)^Target\[[^\]\n]+\]:[^\n]*?[ :&/-]([^\s:@&]+)@[\w.-]+`), []Rule{secret}},
 		{list("check_snmp!"), regexp.MustCompile(`check_snmp![^\n]*?-C[ ]?([^\s!]+)`), []Rule{secret}},
 		{list("{$SNMP", "{$COMM", "{$PASS"), regexp.MustCompile(`\{\$[A-Z_.]*(?:COMMUNITY|PASS|SECRET|TOKEN|KEY)[A-Z_.]*\}\s*(?:=>|=|:)\s*["']?([^\s"']{3,})`), []Rule{secret}},
