@@ -322,8 +322,8 @@ func (i Issue) Affects(productName, v string) Answer {
 		return Answer{AffectedUnknown, err.Error(), ""}
 	}
 	found, fixed := i.versions(productName)
-	fixes := parseFixes(fixed)
-	a, decided := fixedBy(have, fixes)
+	fixes := parseFixes(cmp.Or(productName, i.Product), fixed)
+	a, decided := fixedBy(have, fixes, found)
 	if !decided {
 		in := foundIn(have, found)
 		a.Affected, a.Reason = in.Affected, in.Reason
@@ -339,10 +339,10 @@ type parsedFix struct {
 	v version.Version
 }
 
-func parseFixes(fixed []Fix) []parsedFix {
+func parseFixes(product string, fixed []Fix) []parsedFix {
 	var list []parsedFix
 	for _, f := range fixed {
-		if v, err := version.Parse(f.Version); err == nil {
+		if v, err := version.ParseOf(product, f.Version); err == nil {
 			list = append(list, parsedFix{f, v})
 		}
 	}
@@ -351,8 +351,9 @@ func parseFixes(fixed []Fix) []parsedFix {
 }
 
 // fixedBy decides by the fixes, and finds the next one. A fix in an older line of releases
-// says nothing of a newer line that has its own fix: 9.1.2.0 does not heal 9.2.0.0.
-func fixedBy(have version.Version, fixes []parsedFix) (Answer, bool) {
+// says nothing of a newer line that has its own fix: 9.1.2.0 does not heal 9.2.0.0. Nor does one in a maintenance release
+// where no other is known: the newer line may have left before. What is named as ill behind a fix is ill.
+func fixedBy(have version.Version, fixes []parsedFix, found []Range) (Answer, bool) {
 	var last *parsedFix
 	var next *parsedFix
 	for i := range fixes {
@@ -374,8 +375,16 @@ func fixedBy(have version.Version, fixes []parsedFix) (Answer, bool) {
 	switch {
 	case last == nil:
 		return a, false
-	case next == nil:
+	case foundAfter(have, last.v, found) != "":
+		a.Affected, a.Reason = AffectedYes, foundAfter(have, last.v, found)
+		return a, true
+	case next == nil && (have.Line(last.v) >= 2 || last.v.Opens()):
 		return Answer{AffectedNo, "fixed in " + last.String(), ""}, true
+	case next == nil:
+		if in := foundIn(have, found); in.Affected == AffectedNo {
+			return in, true
+		}
+		return Answer{AffectedUnknown, "fixed in " + last.String() + ", of another line", ""}, true
 	case have.Line(last.v) >= 2 && have.Line(last.v) >= have.Line(next.v):
 		return Answer{AffectedNo, "fixed in " + last.String() + ", of the same line", ""}, true
 	case have.Line(next.v) > have.Line(last.v):
@@ -386,9 +395,23 @@ func fixedBy(have version.Version, fixes []parsedFix) (Answer, bool) {
 	}
 }
 
+// foundAfter says what names a version as ill that begins behind a fix; nothing where none does.
+func foundAfter(have, fix version.Version, found []Range) string {
+	for _, r := range found {
+		from, err := version.Parse(r.From)
+		if err != nil || from.Compare(fix) <= 0 {
+			continue
+		}
+		if in := foundIn(have, []Range{r}); in.Affected == AffectedYes {
+			return in.Reason
+		}
+	}
+	return ""
+}
+
 // foundIn decides by where the issue is said to be.
 func foundIn(have version.Version, found []Range) Answer {
-	ranges, outside := false, false
+	ranges, outside, atEnd := false, false, ""
 	for _, r := range found {
 		from, errFrom := version.Parse(r.From)
 		to, errTo := version.Parse(r.To)
@@ -412,20 +435,31 @@ func foundIn(have version.Version, found []Range) Answer {
 			until, ok2 = have.Against(to)
 		}
 		if !ok1 || !ok2 {
-			return Answer{AffectedUnknown, "at an end of " + r.String(), ""}
+			atEnd = cmp.Or(atEnd, r.String())
+			continue
 		}
 		if after >= 0 && (until < 0 || until == 0 && !r.Before) {
 			return Answer{AffectedYes, "within " + r.String(), ""}
 		}
 	}
 	switch {
-	case ranges:
+	case atEnd != "":
+		return Answer{AffectedUnknown, "at an end of " + atEnd, ""}
+	case ranges && !afterPoint(have, found):
 		return Answer{AffectedNo, "outside of what is named: " + joinRanges(found), ""}
 	case outside:
 		return Answer{AffectedUnknown, "found in " + joinRanges(found) + "; nothing is said of " + have.String(), ""}
 	default:
 		return Answer{AffectedUnknown, "no version is named", ""}
 	}
+}
+
+// afterPoint reports whether an earlier version of the same line is named alone: until when the line is ill is not said.
+func afterPoint(have version.Version, found []Range) bool {
+	return slices.ContainsFunc(found, func(r Range) bool {
+		from, err := version.Parse(r.From)
+		return err == nil && r.Point && have.Line(from) >= 2 && have.Compare(from) > 0
+	})
 }
 
 func joinRanges(list []Range) string {

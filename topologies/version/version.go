@@ -46,6 +46,7 @@ type Version struct {
 	trains   bool   // it is of a maker who has trains
 	release  bool   // its numbers name a release of a train, not all that begins with them
 	line     bool   // what is shorter than a release names all that begins so
+	first    int    // the third number of the first release of a line
 	revision string // of a package: 1.1~deb12u1
 	key      string
 }
@@ -108,7 +109,27 @@ func Parse(s string) (Version, error) {
 func ParseOf(platform, s string) (Version, error) {
 	v, err := Parse(s)
 	v.line = err == nil && (platform == "exos" || platform == "voss")
+	if platform == "exos" {
+		v.first = 1 // 32.7.1, and behind it a build
+	}
 	return v, err
+}
+
+// Opens reports whether a version is the first release of its line: 9.2.0.0 of VOSS, 32.7.1.9 of EXOS, 10.3, 4.29.0F,
+// 21.4R1. What it has, later lines have, for they are made of what it is made of. Of a maintenance release nothing
+// follows for them: they may have left before it.
+func (v Version) Opens() bool {
+	switch {
+	case v.patch != [2]int{}, v.revision != "", lower(v.tail):
+		return false
+	case v.trains && strings.HasPrefix(v.train, "R"):
+		return at(v.numbers, 2) <= 1 && len(v.numbers) <= 3
+	case v.trains:
+		return at(v.numbers, 3) <= 1 && len(v.numbers) <= 4
+	case v.first > 0:
+		return at(v.numbers, 2) <= v.first
+	}
+	return !notAllZero(v.numbers[min(2, len(v.numbers)):])
 }
 
 // suffix reads what stands behind the numbers.
