@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 // cveRecord is what is read of a record of the CVE list, JSON 5.x. Its schema is public
@@ -117,9 +119,13 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 	for k, a := range cna.Affected {
 		i.affected(a, k == 0, r.products)
 	}
+	told := len(i.Found)+len(i.Fixed) > 0
 	for _, adp := range rec.Containers.ADP {
-		if len(i.Found)+len(i.Fixed) > 0 {
-			break
+		if told { // by its author: of the same product others may know more that is ill
+			for _, a := range adp.Affected {
+				i.alsoAffected(a, r.products)
+			}
+			continue
 		}
 		if i.Product == "" { // theirs may be a distribution, named before what the issue is of
 			i.Product = cmp.Or(r.products.in(i.Title+" "+i.Text), r.products.among(adp.Affected))
@@ -179,28 +185,89 @@ func (i *Issue) affected(a cveAffected, first bool, p *Products) {
 		other = ""
 	}
 	for _, v := range a.Versions {
-		i.affectedVersion(v, other, p)
+		if strings.EqualFold(v.Status, "affected") {
+			i.affectedVersion(v, other, p)
+		}
+	}
+	for _, v := range a.Versions {
+		if strings.EqualFold(v.Status, "unaffected") {
+			i.unaffectedVersion(v, other, strings.EqualFold(a.DefaultStatus, "affected"))
+		}
+	}
+	if strings.EqualFold(a.DefaultStatus, "affected") {
+		i.allBefore(other)
 	}
 }
 
-func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
-	from := known(v.Version)
-	switch strings.ToLower(v.Status) {
-	case "affected":
-	case "unaffected":
-		if from != "" && v.LessThan == "" && v.LessThanOrEqual == "" {
-			i.addFix(Fix{Product: product, Version: from})
-		}
-		return
-	default:
+// alsoAffected takes in what somebody else says is affected of the product that a record is of. What is free of it, the
+// author has said.
+func (i *Issue) alsoAffected(a cveAffected, p *Products) {
+	if product := p.in(a.Product); product == "" || product != i.Product {
 		return
 	}
+	own := slices.Clone(i.Fixed)
+	for _, v := range a.Versions {
+		if strings.EqualFold(v.Status, "affected") {
+			i.affectedVersion(v, "", p)
+		}
+	}
+	i.Fixed = own
+}
+
+// unaffectedVersion takes in a version that is well. It is a fix where an earlier one is ill; where all is ill that is
+// not named, what ends a range of the well is ill again.
+func (i *Issue) unaffectedVersion(v cveVersion, product string, all bool) {
+	from, end := known(v.Version), cmp.Or(v.LessThan, v.LessThanOrEqual)
+	open := end == "" || strings.Contains(end, "*")
+	switch {
+	case from != "" && open && (all || i.illBefore(from, product)):
+		i.addFix(Fix{Product: product, Version: from})
+	case all && !open && known(v.LessThan) != "":
+		if from != "" {
+			i.addFix(Fix{Product: product, Version: from})
+		}
+		to := known(v.LessThan)
+		i.addFound(Range{Product: product, From: to, Text: to + " and later"})
+	}
+}
+
+// illBefore reports whether a range or a point of a product begins before a version.
+func (i *Issue) illBefore(v, product string) bool {
+	bound, err := version.Parse(v)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(i.Found, func(r Range) bool {
+		from, err := version.Parse(r.From)
+		return r.Product == product && (r.From == "" || err == nil && from.Compare(bound) < 0)
+	})
+}
+
+// allBefore is what is ill where a record names the well alone: all before the first of them.
+func (i *Issue) allBefore(product string) {
+	if slices.ContainsFunc(i.Found, func(r Range) bool { return r.Product == product }) {
+		return
+	}
+	var first version.Version
+	for _, f := range i.Fixed {
+		v, err := version.Parse(f.Version)
+		if err == nil && f.Product == product && (first.IsZero() || v.Compare(first) < 0) {
+			first = v
+		}
+	}
+	if !first.IsZero() {
+		i.addFound(Range{Product: product, To: first.String(), Before: true, Text: "before " + first.String()})
+	}
+}
+
+// affectedVersion takes in a version, or a range, that is ill.
+func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
+	from := known(v.Version)
 	r := Range{Product: product, From: from}
 	switch {
 	case known(v.LessThan) != "":
 		r.To, r.Before = known(v.LessThan), true
 		r.Text = strings.TrimSpace(from + " before " + r.To)
-		i.addFix(Fix{Product: product, Version: r.To})
 	case known(v.LessThanOrEqual) != "":
 		r.To = known(v.LessThanOrEqual)
 		r.Text = strings.TrimSpace(from + " to " + r.To)
@@ -216,11 +283,39 @@ func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
 			r.Point, r.Text = false, from+" and later"
 		}
 	}
-	i.Found = append(i.Found, r)
+	if at := v.healed(r); at != "" {
+		i.addFound(Range{Product: product, From: from, To: at, Before: true, Text: strings.TrimSpace(from + " before " + at)})
+		i.addFix(Fix{Product: product, Version: at})
+		return
+	}
+	i.addFound(r)
+	if r.Before {
+		i.addFix(Fix{Product: product, Version: r.To})
+	}
 	for _, c := range v.Changes {
 		if strings.EqualFold(c.Status, "unaffected") && known(c.At) != "" {
 			i.addFix(Fix{Product: product, Version: known(c.At)})
 		}
+	}
+}
+
+// healed is the version within a range from which on it is well to its end, as one change says; "" where there are more
+// changes, which are of several lines of patches.
+func (v cveVersion) healed(r Range) string {
+	if len(v.Changes) != 1 || !strings.EqualFold(v.Changes[0].Status, "unaffected") {
+		return ""
+	}
+	at, err := version.Parse(known(v.Changes[0].At))
+	to, unbounded := version.Parse(r.To)
+	if err != nil || r.Point || unbounded == nil && at.Compare(to) >= 0 {
+		return ""
+	}
+	return at.String()
+}
+
+func (i *Issue) addFound(r Range) {
+	if !slices.Contains(i.Found, r) {
+		i.Found = append(i.Found, r)
 	}
 }
 
