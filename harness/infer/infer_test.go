@@ -422,6 +422,8 @@ func TestClean(t *testing.T) {
 		{"ios", "password Zq8x for all\nbanner:Zq8x and more\n", "", "password …|banner …"},
 		{"exos", "create vlan a\nconfigure snmp add community readonly x\nconfigure account admin encrypted \"y\"\n", "create vlan a\n", "configure snmp …|configure account …"},
 		{"frr", "Building configuration...\n\nCurrent configuration:\nhostname a\npassword x\nrouter bgp 1\n neighbor 1.1.1.1 password y\n", "\nhostname a\nrouter bgp 1\n neighbor 1.1.1.1 password y\n", "password …"},
+		{"frr", "hostname a\nkey chain K\n key 1\n  key-string x\n  cryptographic-algorithm md5\n exit\nexit\n!\ninterface eth1\n ip ospf authentication key-chain K\nexit\n", "hostname a\nkey chain K\n key 1\n  key-string x\n  cryptographic-algorithm md5\n exit\nexit\n!\ninterface eth1\n ip ospf authentication key-chain K\nexit\n", ""},
+		{"ios", "key chain K\n key 1\n  key-string x\n!\nhostname a\n", "!\nhostname a\n", "key chain …"},
 	} {
 		got, out := infer.Clean(c.platform, c.text)
 		if got != c.want || strings.Join(out, "|") != c.out {

@@ -24,7 +24,7 @@ func (b *builder) likeness(n *Node) {
 	if image, exact, ok := b.image(n); ok && own(n.Platform) {
 		n.Image, n.Config = image, cleaned
 		n.Likeness = Near
-		if exact && len(n.lacks) == 0 {
+		if exact && len(n.lacks) == 0 && n.Sent != "" {
 			n.Likeness = Exact
 		}
 		if !exact {
