@@ -36,7 +36,7 @@ func Supports(failing, clean int) float64 {
 }
 
 // Diff ranks what separates the failing trials from the clean ones: those that did not
-// reproduce. Trials of a control are clean ones only where the others are too few; what failing
+// reproduce. One whose logs are all empty tells of no message that it is missing, and is not used. Trials of a control are clean ones only where the others are too few; what failing
 // trials share with them is put behind the rest. A trial with any other verdict is not used.
 func Diff(trials []Trial, o DiffOptions) (result.LogDiff, error) {
 	d := differ{o: o, set: NewSet(0), rows: map[rowKey]*row{}}
@@ -90,6 +90,8 @@ func (d *differ) choose(trials []Trial) {
 	var failing, clean, control []Trial
 	for _, t := range trials {
 		switch {
+		case t.empty():
+			d.out.Left = append(d.out.Left, fmt.Sprintf("%s trial %d: its logs are empty", t.Run, t.Number))
 		case t.Verdict == evidence.Reproduced && !t.Control:
 			failing = append(failing, t)
 		case t.Verdict == evidence.NotReproduced && !t.Control:

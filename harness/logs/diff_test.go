@@ -326,6 +326,24 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+// TestEmptyLogs: a trial of whose logs nothing came does not miss a message.
+func TestEmptyLogs(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 6 {
+		must(t, evidence.WriteFile(filepath.Join(dir, "bad", fmt.Sprint(i), "log"), nil))
+		must(t, evidence.WriteFile(filepath.Join(dir, "good", fmt.Sprint(i), "log"), []byte("03/01/2026 10:00:00.00 <Warn:a.b> normal message\n")))
+	}
+	bad, err := logs.Folder(filepath.Join(dir, "bad"), evidence.Reproduced)
+	must(t, err)
+	good, err := logs.Folder(filepath.Join(dir, "good"), evidence.NotReproduced)
+	must(t, err)
+	d, err := logs.Diff(append(bad, good...), logs.DiffOptions{})
+	must(t, err)
+	if len(d.Ranked) != 0 || d.Failing != 0 || len(d.Left) != 6 || !strings.HasSuffix(d.Left[0], "its logs are empty") {
+		t.Errorf("%+v, left out %q", d.Ranked, d.Left)
+	}
+}
+
 func TestSummarise(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")
 	must(t, os.WriteFile(name, []byte("03/01/2026 10:10:00.00 <Info:a.b> newest\n\nA total of 4 lines\n03/01/2026 10:00:00.00 <Info:a.b> before a gap\n03/01/2026 10:00:01.00 <Info:a.b> a step\n03/01/2026 09:59:59.00 <Info:a.b> oldest\n"), 0o600))

@@ -222,6 +222,20 @@ func (n *Node) options() Options {
 	return Options{Year: func(time.Month, int) int { return n.year }}
 }
 
+// empty reports whether nothing came of a trial's logs: of what no file has, nobody knows whether it was said.
+func (t *Trial) empty() bool {
+	files := 0
+	for _, n := range t.Nodes {
+		for _, file := range n.Files {
+			if info, err := os.Stat(file); err != nil || info.Size() > 0 {
+				return false // one that cannot be read is told where it is read
+			}
+			files++
+		}
+	}
+	return files > 0
+}
+
 // Lines gives the lines of a trial, node by node, file by file.
 func (t *Trial) Lines() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
