@@ -108,7 +108,7 @@ func zones() map[string]time.Duration {
 func parseTime(text string) (t time.Time, zone string, ok bool) {
 	text = strings.Join(strings.Fields(text), " ")
 	for _, layout := range []string{
-		"Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 2006 MST", "Mon Jan 2 15:04:05 MST 2006", "2006.01.02 15:04:05",
+		"Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 2006 MST", "Mon Jan 2 15:04:05 MST 2006", "Mon Jan 2 2006 15:04:05 MST", "2006.01.02 15:04:05",
 		"2006-01-02 15:04:05-07:00", "Mon 02 Jan 2006 03:04:05 PM MST", "Mon 02 Jan 2006 15:04:05 MST", "Mon 02 Jan 2006 15:04:05", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05 MST", "15:04:05 MST Mon Jan 2 2006", "Jan 2 2006 15:04:05",
 	} {
 		t, err := time.Parse(layout, text)

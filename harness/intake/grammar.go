@@ -20,6 +20,7 @@ type Platform struct {
 	Beside string `yaml:"beside"`
 
 	Prompt  string    `yaml:"prompt"`
+	Any     bool      `yaml:"any"`   // what stands behind a prompt is a command, whatever it is called
 	Aside   string    `yaml:"aside"` // a line that the device writes before a prompt
 	Heads   []pattern `yaml:"heads"`
 	Begin   pattern   `yaml:"begin"`
@@ -49,6 +50,7 @@ type pattern struct {
 	First   string   `yaml:"first"`   // of a group: the one that begins a collection
 	Kind    Kind     `yaml:"kind"`    // of a head or a mark
 	Votes   int      `yaml:"votes"`   // of a mark
+	Own     bool     `yaml:"own"`     // of a mark: it is of the device, also in what it tells of its neighbours
 	Begins  bool     `yaml:"begins"`  // of a mark: a configuration has it once, before all that says anything
 	In      []string `yaml:"in"`      // of a fact or a trailer: the commands whose answers have it
 	Weak    bool     `yaml:"weak"`    // of a fact: other platforms write it too

@@ -220,7 +220,11 @@ func (r *reading) archive(name string, data []byte, depth int, u *unpack.Unpacke
 func (r *reading) one(name string, in io.Reader, head []byte) error {
 	switch {
 	case isCapture(head):
-		r.f.Parts = append(r.f.Parts, capture(name, in))
+		p := capture(name, in)
+		if now := r.o.Now; !p.Taken.IsZero() && !now.IsZero() {
+			p.Age = now.Sub(p.Taken)
+		}
+		r.f.Parts = append(r.f.Parts, p)
 		return nil
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
 		kind := Binary
@@ -341,6 +345,9 @@ func capture(name string, in io.Reader) (p *Part) {
 	}
 	if !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		p.Cut = append(p.Cut, fmt.Sprintf("it cannot be read beyond frame %d: %v", p.Frames, err))
+	}
+	if p.Frames == 0 && len(p.Cut) == 0 {
+		p.Cut = append(p.Cut, "it holds no frame")
 	}
 	p.Taken, p.From = p.Last, "the last frame"
 	return p

@@ -65,6 +65,7 @@ type splitter struct {
 	clean    *cleaner
 	verb     *regexp.Regexp
 	shows    *regexp.Regexp   // a command that lists something
+	tells    *regexp.Regexp   // a command that is answered by what neighbours say of themselves
 	hostname *regexp.Regexp   // a line of a configuration with the name of the device
 	done     *regexp.Regexp   // the end of a recording
 	heads    []*regexp.Regexp // of programs that record a terminal, with the time
@@ -92,6 +93,7 @@ func newSplitter(g *Grammar, o *Options, name string) *splitter {
 		g: g, o: o, name: name, clean: newCleaner(),
 		verb:  regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|ssh|telnet|nv|net|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
 		shows: regexp.MustCompile(`^(?:sh|sho|show|display|ip|bridge|ovs-\w+|lldp\w*|nv|net)\s`),
+		tells: regexp.MustCompile(`(?i)\b(?:lldp\w*|cdp\w*|edp|fdp|isdp|nei(?:g\w*)?)\b`),
 		heads: []*regexp.Regexp{
 			regexp.MustCompile(`^(?:=~){5,}=* (PuTTY) log (\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) `),
 			regexp.MustCompile(`^(Script) started on (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}|[A-Z][a-z]{2} \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d(?: [AP]M)?(?: [A-Z]{2,5})?)`),
@@ -376,7 +378,7 @@ func (s *splitter) prompt(l *logs.Line, text string) bool {
 		command := strings.TrimSpace(got["command"])
 		device := got["device"]
 		known := s.device(device, 0) != nil
-		if command == "" && !known || command != "" && !s.verb.MatchString(command) && !known {
+		if command == "" && !known || command != "" && !p.Any && !s.verb.MatchString(command) && !known {
 			continue
 		}
 		if p.Name == "bird" {
@@ -530,11 +532,12 @@ func (s *splitter) signed(text string, is sign) {
 // marks lets a line vote for what it stands in.
 func (s *splitter) marks(text string) map[Kind]int {
 	var kinds map[Kind]int
+	told := s.sec != nil && s.tells.MatchString(s.sec.Command.Command)
 	for i := range s.g.Platforms {
 		p := &s.g.Platforms[i]
 		for j := range p.Marks {
 			m := &p.Marks[j]
-			if _, ok := m.fits(text); !ok {
+			if _, ok := m.fits(text); !ok || told && !m.Own {
 				continue
 			}
 			s.cur.votes[p.Name] += m.Votes

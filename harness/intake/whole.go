@@ -104,7 +104,7 @@ func (s *splitter) unended() {
 	case p.Kind == Session:
 		if all, _ := ShowsConfig(c.Command.Command); all {
 			is := s.g.favourite(p.votes)
-			if lacks, known := s.lacksOf(Config, cmp.Or(c.platform, is), c.text.String()); known && (is != "" || len(lacks) == 0) {
+			if lacks, known := s.lacksOf(Config, cmp.Or(is, c.platform), c.text.String()); known && (is != "" || len(lacks) == 0) {
 				return // what one of a platform that is known lacks, close tells
 			}
 		}
@@ -125,6 +125,10 @@ func (s *splitter) unended() {
 func (s *splitter) half(cut bool) {
 	c := s.sec
 	if !cut || c == nil || c.written == 0 || s.ends(s.cur, strings.TrimSpace(c.last)) {
+		return
+	}
+	if s.cur.Kind == Session && strings.TrimSpace(s.previous) == "" { // of the line that is cut nothing but its indent came
+		c.Cut = cmp.Or(c.Cut, "its last line has no end")
 		return
 	}
 	c.Half, c.Cut = true, "its last line has no end"
@@ -183,14 +187,14 @@ func (s *splitter) lacksOf(kind Kind, platform, text string) (lacks []string, kn
 }
 
 // ConfigLacks tells what a configuration lacks, by how a platform's end. The end is optional in files
-// of some platforms (FRR's frr.conf), and never below the line "Current configuration:" of an answer.
+// of some platforms (FRR's frr.conf), and never below the words that an answer begins with.
 func (g *Grammar) ConfigLacks(platform, text string) (lacks []string, known bool) {
 	pl := g.platform(platform)
 	if pl == nil {
 		return nil, false
 	}
 	switch {
-	case pl.configEnd != nil && pl.configEnd.MatchString(text), pl.configEnd != nil && pl.EndOptional && !strings.Contains(text, "Current configuration:"):
+	case pl.configEnd != nil && pl.configEnd.MatchString(text), pl.configEnd != nil && pl.EndOptional && !answered(text):
 		return nil, true
 	case pl.configEnd != nil:
 		return []string{"the end of the configuration (a line with end)"}, true
@@ -201,6 +205,11 @@ func (g *Grammar) ConfigLacks(platform, text string) (lacks []string, known bool
 		return nil, true
 	}
 	return nil, false
+}
+
+// answered reports whether a configuration is the answer to a command, which has words of its own above it.
+func answered(text string) bool {
+	return strings.Contains(text, "Current configuration:") || strings.Contains(text, "Building configuration...")
 }
 
 func orUnknown(platform string) string {

@@ -1,0 +1,154 @@
+package intake_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/reprise-lab/reprise/harness/intake"
+)
+
+// TestPlatformOfANeighbour: what neighbours say of their software makes no platform of the device, and a host that is
+// asked by programs of its own is that host.
+func TestPlatformOfANeighbour(t *testing.T) {
+	for name, c := range map[string]struct {
+		text     string
+		want     []string
+		platform string
+	}{
+		"cdp of a Nexus": {"HQ-SW1#sh cdp nei det\nDevice ID: NX9\nVersion :\nCisco Nexus Operating System (NX-OS) Software, Version 9.3(10)\nHQ-SW1#sh lldp nei det\nSystem Description: \n" +
+			"ExtremeXOS (X440G2-48p-10G4) version 31.7.1.4\nHQ-SW1#\n", []string{"session  HQ-SW1", "2 sh cdp nei det: answered", "6 sh lldp nei det: answered"}, ""},
+		"lldpd on a host": {"root@srv1:~# lldpctl\nInterface:    eth0, via: LLDP\n    SysName:      edge3\n    SysDescr:     ExtremeXOS (X440G2-48p-10G4) version 31.7.1.4\nroot@srv1:~# lldpctl -f json\n{\"descr\": \"ExtremeXOS\"}\nroot@srv1:~# \n",
+			[]string{"session linux srv1", "2 lldpctl: answered", "6 lldpctl -f json: answered"}, "linux"},
+		"a table of its own": {"sw# show lldp neighbors\nPort       Neighbor Device ID               Neighbor Port ID           TTL\nEt1        r2                               Ethernet3                  120\nsw# \n",
+			[]string{"session eos sw", "2 show lldp neighbors: answered"}, "eos"},
+	} {
+		p := imported(t, "sent.txt", []byte(c.text)).Parts[0]
+		if got := said(p); !slices.Equal(got, c.want) || p.Platform != c.platform {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// TestUptimeOfNoDevice: the uptime of a kernel names no device.
+func TestUptimeOfNoDevice(t *testing.T) {
+	for name, text := range map[string]string{
+		"nxos":  "LEAF1# show version\nCisco Nexus Operating System (NX-OS) Software\n  NXOS: version 9.3(10)\n  Device name: LEAF1\nKernel uptime is 41 day(s), 2 hour(s)\nLEAF1# \n",
+		"iosxr": "RP/0/RP0/CPU0:PE1#show version\nCisco IOS XR Software, Version 7.3.2\nSystem uptime is 5 weeks, 2 days\nRP/0/RP0/CPU0:PE1#\n",
+	} {
+		p := imported(t, "sent.txt", []byte(text)).Parts[0]
+		if len(p.Contradictions) > 0 || p.Platform != name {
+			t.Errorf("%s: %s %q contradicts itself: %q", name, p.Platform, p.Device, p.Contradictions)
+		}
+	}
+}
+
+// TestNameOfDigits: a name may begin with a digit, as those do that Extreme's switches come with.
+func TestNameOfDigits(t *testing.T) {
+	rule := strings.Repeat("*", 84) + "\n"
+	banner := func(at string) string {
+		return rule + "                Command Execution Time: Sat Nov 28 10:11:" + at + " 2026 CET\n" + rule
+	}
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"switch engine": {"* 5520-24T-SwitchEngine.1 # show version\nSwitch          : 800999-00-01 TB012147K-H0001 Rev 01 IMG: 32.7.2.19\n* 5520-24T-SwitchEngine.2 # show fdb\nrow\n* 5520-24T-SwitchEngine.3 # exit\n",
+			[]string{"session exos 5520-24T-SwitchEngine 32.7.2.19 TB012147K-H0001", "2 show version: answered", "4 show fdb: answered", "5 exit: empty"}},
+		"fabric engine": {"5520-BEB:1#show sys-info\n" + banner("12") + "\n        SysDescr     : 5520-24X-FabricEngine (9.0.4.0)\n5520-BEB:1#show vlan i-sid\n" + banner("15") +
+			"VLAN_ID    I-SID      I-SID NAME\n10         10010      ISID-10010\n5520-BEB:1#show lldp neighbor summary\n" + banner("16") + "1/1       LLDP      10.20.30.2  00:51:00:12:35:00   1/2  BEB-2  VSP-7432CQ (8.10.2.0)\nTotal Neighbors : 1\n5520-BEB:1#\n",
+			[]string{"session voss 5520-BEB 9.0.4.0", "6 show sys-info: answered", "11 show vlan i-sid: answered", "17 show lldp neighbor summary: answered"}},
+		"ios": {"3650-core#sh clock\n*10:11:12.345 CET Sat Nov 28 2026\n3650-core#\n", []string{"session ios 3650-core", "2 sh clock: answered"}},
+	} {
+		p := imported(t, "sent.txt", []byte(c.text)).Parts[0]
+		if got := said(p); !slices.Equal(got, c.want) || p.NotUnderstood > 0 {
+			t.Errorf("%s: %q and %d lines not understood, want %q", name, got, p.NotUnderstood, c.want)
+		}
+	}
+}
+
+// TestTimesOfVOSS: the time that show clock and the head of a configuration tell is read, with its zone.
+func TestTimesOfVOSS(t *testing.T) {
+	for _, text := range []string{
+		"BEB:1#show clock\nSat Nov 28 10:11:12 2026 CET\nBEB:1#\n", "BEB:1#show clock\nSat Nov 28 2026 10:11:12 CET\nBEB:1#\n",
+		"BEB:1#show running-config\nPreparing to Display Configuration...\n#\n# Sat Nov 28 10:11:12 2026 CET\n# box type             : VSP-7432CQ\n# software version     : 8.10.2.0\n#\nend\nBEB:1#\n",
+	} {
+		p := imported(t, "sent.txt", []byte(text)).Parts[0]
+		if want := time.Date(2026, 11, 28, 9, 11, 12, 0, time.UTC); !p.Taken.Equal(want) || p.Local {
+			t.Errorf("%q: taken %s, want %s", text, p.Taken, want)
+		}
+	}
+}
+
+// TestRefusedByAServer: what authorization of commands refuses is refused.
+func TestRefusedByAServer(t *testing.T) {
+	for _, said := range []string{"Command authorization failed.", "% Authorization failed.", "% Authorization denied for command 'show tech-support'", "% Permission denied for the role"} {
+		p := imported(t, "sent.txt", []byte("HQ-SW1#show tech\n"+said+"\n\nHQ-SW1#\n")).Parts[0]
+		if p.Commands[0].Status != intake.Refused {
+			t.Errorf("%q: %s", said, p.Commands[0].Status)
+		}
+	}
+}
+
+// TestVersionOfABanner: an answer of BIRD 1 names its version above it.
+func TestVersionOfABanner(t *testing.T) {
+	if p := imported(t, "sent.txt", []byte("root@rs1:~# birdc show protocols\nBIRD 1.6.8 ready.\nname     proto    table    state\nroot@rs1:~# \n")).Parts[0]; p.Version != "1.6.8" || p.Platform != "bird" {
+		t.Errorf("%s in version %q", p.Platform, p.Version)
+	}
+}
+
+// TestCutInAnIndent: an answer of whose last line nothing but the indent came is cut, and so is a configuration that ends
+// with the words above it.
+func TestCutInAnIndent(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"an indent":   {"x1.1 # show fdb\nMac   Vlan\n00:04:96:51:aa:04  mgmt\n\nFlags : d - Dynamic,\n       ", "the answer to show fdb at line 2: no prompt comes after it: the session may end within it"},
+		"no lines":    {"r1# show version\nFRRouting 10.1.1 (r1) on Linux(6.1.0).\nr1# show running-config\nBuilding configuration...\n", "lacks the end of the configuration (a line with end)"},
+		"answered it": {"r1# show version\nFRRouting 10.1.1 (r1) on Linux(6.1.0).\nr1# show running-config\nBuilding configuration...\n\nCurrent configuration:\nhostname r1\nend\n", ""},
+	} {
+		p := imported(t, "sent.txt", []byte(c.text)).Parts[0]
+		if got := strings.Join(p.Cut, "\n"); !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// TestAgeOfACapture: a capture is as old as its last frame, and one without a frame is not whole.
+func TestAgeOfACapture(t *testing.T) {
+	var pcap bytes.Buffer
+	w := pcapgo.NewWriter(&pcap)
+	if err := w.WriteFileHeader(65535, layers.LinkTypeEthernet); err != nil {
+		t.Fatal(err)
+	}
+	head := bytes.Clone(pcap.Bytes())
+	at := time.Date(2023, 11, 14, 21, 13, 0, 0, time.UTC)
+	if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: at, Length: 60, CaptureLength: 60}, make([]byte, 60)); err != nil {
+		t.Fatal(err)
+	}
+	read := func(data []byte) *intake.Part {
+		o := asked(t)
+		o.Now = at.Add(48 * time.Hour)
+		path := filepath.Join(t.TempDir(), "sent.pcap")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		im, err := grammar(t).Files([]string{path}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return im.Files[0].Parts[0]
+	}
+	if p := read(pcap.Bytes()); p.Age != 48*time.Hour {
+		t.Errorf("it is %s old", p.Age)
+	}
+	if p := read(head); !slices.Contains(p.Cut, "it holds no frame") {
+		t.Errorf("of no frame: %q", p.Cut)
+	}
+}
