@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -17,6 +18,8 @@ import (
 type member struct {
 	name, dir string
 	args, env []string
+	program   string               // that it is; empty: this one
+	attr      *syscall.SysProcAttr // nil: as this one
 	cmd       *exec.Cmd
 	out, said string // files
 	over      chan struct{}
@@ -34,8 +37,8 @@ func (p *member) start(ctx context.Context, t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.cmd = exec.CommandContext(ctx, os.Args[0], p.args...)
-	p.cmd.Args[0], p.cmd.Stdout, p.cmd.Stderr = "reprise", out, said
+	p.cmd = exec.CommandContext(ctx, cmp.Or(p.program, os.Args[0]), p.args...)
+	p.cmd.Args[0], p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = "reprise", out, said, p.attr
 	p.cmd.Env = append(append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(p.dir, "state-"+p.name)), p.env...)
 	if err := errors.Join(p.cmd.Start(), out.Close(), said.Close()); err != nil {
 		t.Fatal(err)
