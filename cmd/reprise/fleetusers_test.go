@@ -251,7 +251,7 @@ func fleetUsers(t *testing.T) {
 func readable(t *testing.T, dir string) string {
 	t.Helper()
 	for _, d := range []string{dir, filepath.Dir(dir)} {
-		if err := os.Chmod(d, 0o755); err != nil { //nolint:gosec // others are to find the program in it
+		if err := os.Chmod(d, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -261,7 +261,7 @@ func readable(t *testing.T, dir string) string {
 	}
 	defer from.Close() //nolint:errcheck // it was only read
 	name := filepath.Join(dir, "reprise")
-	to, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o755) //nolint:gosec // others are to execute it
+	to, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o755)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -225,7 +225,9 @@ func TestOtherURL(t *testing.T) {
 // idler is a worker's that is asked for nothing.
 type idler struct{ fleet.Executor }
 
-func (idler) Offer(context.Context) (fleet.Offer, error) { return fleet.Offer{Name: "early", Slots: 7}, nil }
+func (idler) Offer(context.Context) (fleet.Offer, error) {
+	return fleet.Offer{Name: "early", Slots: 7}, nil
+}
 
 // TestOtherServer: whoever first gives trials makes a server of others a fleet's, which a worker has waited for; one that stores nothing is
 // said to be none.
@@ -258,7 +260,9 @@ func TestOtherServer(t *testing.T) {
 			go func() { over <- w.Run(ctx) }()
 			defer func() {
 				leave()
-				<-over
+				if err := <-over; err != nil && tt.stores {
+					t.Error(err)
+				}
 			}()
 			for deadline := time.Now().Add(10 * time.Second); tt.stores && len(w.Log()) == 0; <-time.After(time.Millisecond) {
 				if time.Now().After(deadline) {
