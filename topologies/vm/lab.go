@@ -40,7 +40,8 @@ type lab struct {
 	ending *picked     // is about to be healed
 	// helpers are the connections to what carries picks out, by the guest that it is in.
 	helpers map[string]*wiring.Client
-	counter int // of picks, for their names
+	ahead   map[string]time.Duration // by how much guests' clocks are before this machine's, as their helpers tell
+	counter int                      // of picks, for their names
 
 	release sync.Mutex
 }
@@ -84,7 +85,7 @@ func (n *node) current() (*machine, *console) {
 }
 
 func newLab(p *Provider, t topologies.Topology, o topologies.Options, nodes []planned, accel Acceleration) (*lab, error) {
-	l := &lab{provider: p, topology: t, options: o, accel: accel, nodes: map[string]*node{}, down: map[int]int{}, helpers: map[string]*wiring.Client{}}
+	l := &lab{provider: p, topology: t, options: o, accel: accel, nodes: map[string]*node{}, down: map[int]int{}, helpers: map[string]*wiring.Client{}, ahead: map[string]time.Duration{}}
 	var err error
 	if l.key, err = newLabKey(); err != nil {
 		return nil, err

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -137,7 +136,7 @@ func (l *lab) sift(ctx context.Context, e topologies.Endpoint) error {
 	r, err := l.help(ctx, e, wiring.Op{Kind: wiring.Drop, Filters: filters})
 	for id, did := range r.Ended {
 		if p := l.ending; p != nil && p.id == id {
-			err = errors.Join(err, p.tell(ctx, e, did))
+			p.tell(e, did)
 		}
 	}
 	return err
@@ -153,6 +152,9 @@ func (l *lab) help(ctx context.Context, e topologies.Endpoint, op wiring.Op) (wi
 	defer cancel()
 	op.By, op.A = topologies.DropByXDP, wiring.Port{PID: guestInit, Interface: e.Interface}
 	r, err := c.Apply(ctx, op)
+	if !r.Now.IsZero() {
+		l.compare(e.Node, r.Now, time.Now())
+	}
 	if err != nil {
 		return r, fmt.Errorf("at %s: %w", e, err)
 	}
@@ -192,6 +194,7 @@ func (l *lab) helper(ctx context.Context, node string) (*wiring.Client, error) {
 // resift puts faults back in force at a machine that was started or rewound, and with it its helper. The caller holds wires.
 func (l *lab) resift(ctx context.Context, node string) error {
 	delete(l.helpers, node) // it ended with its connection
+	delete(l.ahead, node)
 	var errs []error
 	for _, p := range l.picks {
 		for _, e := range p.to {
@@ -206,33 +209,24 @@ func (l *lab) resift(ctx context.Context, node string) error {
 }
 
 // tell keeps what a program says that it did, in this machine's time.
-func (p *picked) tell(ctx context.Context, e topologies.Endpoint, did topologies.Acted) error {
-	ahead := time.Duration(0)
-	var err error
-	if len(did.Hits) > 0 {
-		ahead, err = p.lab.ahead(ctx, e.Node)
-	}
+func (p *picked) tell(e topologies.Endpoint, did topologies.Acted) {
 	did.Seed = p.seed
 	for i := range did.Hits {
-		did.Hits[i].To, did.Hits[i].Time = e.String(), did.Hits[i].Time.Add(-ahead)
+		did.Hits[i].To, did.Hits[i].Time = e.String(), did.Hits[i].Time.Add(-p.lab.ahead[e.Node])
 	}
 	p.did[e] = did
-	return err
 }
 
-// ahead is by how much a guest's clock is before this machine's, to within half the time that asking takes.
-func (l *lab) ahead(ctx context.Context, node string) (time.Duration, error) {
-	asked := time.Now()
-	out, err := l.ask(ctx, node, "date", "+%s%N")
-	took := time.Since(asked)
-	if err != nil {
-		return 0, err
+// clockStep is by how much more a guest's clock falls behind only where somebody has set it.
+const clockStep = time.Second
+
+// compare learns by how much a guest's clock is before this machine's, of an answer that came by now: as an answer is on
+// its way for some time it is that much or more, and the most of all answers is the nearest.
+func (l *lab) compare(node string, answered, now time.Time) {
+	ahead := answered.Sub(now)
+	if was, known := l.ahead[node]; !known || ahead > was || was-ahead > clockStep {
+		l.ahead[node] = ahead
 	}
-	ns, err := strconv.ParseInt(strings.TrimSpace(out), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("read the clock of %s: %w", node, err)
-	}
-	return time.Unix(0, ns).Sub(asked.Add(took / 2)), nil
 }
 
 // DropBy implements topologies.DropTeller.
@@ -259,7 +253,7 @@ func (p *picked) count(ctx context.Context) error {
 	for _, e := range p.to {
 		r, err := p.lab.help(ctx, e, wiring.Op{Kind: wiring.Count, Name: p.id})
 		if r.Acted != nil {
-			err = errors.Join(err, p.tell(ctx, e, *r.Acted))
+			p.tell(e, *r.Acted)
 		}
 		errs = append(errs, err)
 	}

@@ -95,6 +95,9 @@ func TestPick(t *testing.T) {
 		}
 		begun := time.Now()
 		got := arrive()
+		if _, err := a.Fired(t.Context()); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
 		acted, err := heal(a)
 		var want, hit []int
 		for n := range sent {

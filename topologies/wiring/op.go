@@ -137,10 +137,12 @@ type Result struct {
 	// Acted is what a program's filter did, of Count; Ended what those did that Drop has taken away, by name.
 	Acted *topologies.Acted           `json:"acted,omitempty"`
 	Ended map[string]topologies.Acted `json:"ended,omitempty"`
-	First int                         `json:"first,omitempty"` // of Reserve: the first index
-	Held  int                         `json:"held,omitempty"`  // of Hold
-	Own   []string                    `json:"own,omitempty"`   // of Own: addresses, and names of what is made over the interface
-	View  View                        `json:"view,omitzero"`   // of Look; of Reserve, the namespace alone
+	// Now is when a Serve answered, by its machine's clock, where it tells of frames: their times are of that clock.
+	Now   time.Time `json:"now,omitzero"`
+	First int       `json:"first,omitempty"` // of Reserve: the first index
+	Held  int       `json:"held,omitempty"`  // of Hold
+	Own   []string  `json:"own,omitempty"`   // of Own: addresses, and names of what is made over the interface
+	View  View      `json:"view,omitzero"`   // of Look; of Reserve, the namespace alone
 
 	// Of Lay, by the process of each namespace: its first index and its inode. The cable at place
 	// n has index first + 2n, and the one after it is free.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/procs"
@@ -104,7 +105,11 @@ func (s *server) apply(op Op) (Result, error) {
 	case Hold, Move, Free:
 		return s.holds.apply(s.open, s.ending, op)
 	default:
-		return s.open.Apply(op)
+		r, err := s.open.Apply(op)
+		if r.Acted != nil || len(r.Ended) > 0 {
+			r.Now = time.Now()
+		}
+		return r, err
 	}
 }
 
