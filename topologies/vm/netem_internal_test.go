@@ -123,8 +123,11 @@ func TestCompareClocks(t *testing.T) {
 	l := &lab{ahead: map[string]time.Duration{}}
 	now := time.Now()
 	for _, tt := range []struct{ told, want time.Duration }{
-		{300 * time.Millisecond, 300 * time.Millisecond}, {100 * time.Millisecond, 300 * time.Millisecond}, {310 * time.Millisecond, 310 * time.Millisecond},
-		{-2 * time.Second, -2 * time.Second}, {time.Second, time.Second},
+		{300 * time.Millisecond, 300 * time.Millisecond},
+		{100 * time.Millisecond, 300 * time.Millisecond},
+		{310 * time.Millisecond, 310 * time.Millisecond},
+		{-2 * time.Second, -2 * time.Second},
+		{time.Second, time.Second},
 	} {
 		if l.compare("n1", now.Add(tt.told), now); l.ahead["n1"] != tt.want {
 			t.Errorf("an answer that is %v ahead: %v, want %v", tt.told, l.ahead["n1"], tt.want)
