@@ -1,11 +1,13 @@
 package scenarios
 
 import (
+	"maps"
 	"math"
 	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -21,19 +23,30 @@ func (n numbers) has(v float64) bool {
 	return v >= n.min && v <= n.max && (!n.whole || v == math.Trunc(v)) && (len(n.only) == 0 || slices.Contains(n.only, v))
 }
 
-// quantities are the numbers that a condition's probe can give.
-func quantities(c Condition) func(string) (numbers, bool) {
+// mostRows bounds the frames that are told one by one, as in harness/evidence.
+const mostRows = 100
+
+// quantities are the numbers that a condition's probe can give. since is how long what is counted from the begin of the stimulus
+// can be; 0 where nobody knows.
+func quantities(c Condition, since time.Duration) func(string) (numbers, bool) {
 	sight := c.Probe().Sight()
+	long := math.Inf(1)
+	if since > 0 {
+		long = since.Seconds()
+	}
 	return func(name string) (numbers, bool) {
-		switch {
+		was := strings.HasPrefix(name, "before.")
+		switch name = strings.TrimPrefix(name, "before."); {
+		case name == "len(rows)" && sight.Fields != nil && c.Frame != nil:
+			return numbers{0, mostRows, nil, true}, true
 		case name == "count" && sight.Most > 0:
 			return numbers{0, float64(sight.Most), nil, true}, true
 		case name == "count" || strings.HasPrefix(name, "len(") || strings.HasPrefix(name, "count("):
 			return numbers{0, math.Inf(1), nil, true}, true
 		case name == "exit" && sight.Channel != "":
 			n := numbers{0, 255, nil, true}
-			if !c.Exit.Any() {
-				for _, e := range c.Exit {
+			for e := 0; e <= 255 && len(c.Exit) > 0; e++ {
+				if c.Exit.Allows(e) {
 					n.only = append(n.only, float64(e))
 				}
 			}
@@ -42,10 +55,14 @@ func quantities(c Condition) func(string) (numbers, bool) {
 			return numbers{0, 1, nil, false}, true
 		case sight.Flow && slices.Contains([]string{"sent", "received", "lost", "duplicated", "reordered"}, name):
 			return numbers{0, math.Inf(1), nil, true}, true
+		case (sight.Flow && name == "gap" || sight.Fields != nil && c.Frame != nil && slices.Contains([]string{"json.gap", "json.silence", "json.first", "json.last"}, name)) && !was:
+			return numbers{0, long, nil, false}, true
 		case sight.Flow && (name == "gap" || strings.HasPrefix(name, "latency.")):
 			return numbers{0, math.Inf(1), nil, false}, true
 		case sight.Fields != nil && slices.Contains([]string{"json.gap", "json.silence", "json.rate", "json.bytes"}, name), strings.HasPrefix(name, "abs("):
 			return numbers{0, math.Inf(1), nil, false}, true
+		case name == "took" && !was && c.Probe().Kind() != ProbeStep && c.Length() > 0: // a longer look ends outside the window
+			return numbers{0, c.Length().Seconds(), nil, false}, true
 		case name == "took":
 			return numbers{0, math.Inf(1), nil, false}, true
 		default: // any, and of one thing only one
@@ -58,8 +75,7 @@ func quantities(c Condition) func(string) (numbers, bool) {
 // numbers in it can be and by what it says of one thing twice; empty where that cannot be
 // told by its form.
 func (p *Predicate) impossible(of func(name string) (numbers, bool)) string {
-	i := impossibility{of}
-	if i.never(p.node, false) {
+	if p.possibly(of).never(p.node, false) {
 		return p.source
 	}
 	return ""
@@ -67,11 +83,20 @@ func (p *Predicate) impossible(of func(name string) (numbers, bool)) string {
 
 // certain reports whether the expression is true whatever the network does, as far as that can be told by its form.
 func (p *Predicate) certain(of func(name string) (numbers, bool)) bool {
-	return impossibility{of}.never(p.node, true)
+	return p.possibly(of).never(p.node, true)
+}
+
+// possibly is what the numbers in the expression can be.
+func (p *Predicate) possibly(of func(name string) (numbers, bool)) impossibility {
+	return impossibility{of: of, p: p, flow: p.uses["sent"] || p.uses["received"] || p.uses["lost"] || p.uses["reordered"] || p.uses["latency"], tries: new(int)}
 }
 
 type impossibility struct {
-	of func(name string) (numbers, bool)
+	of    func(name string) (numbers, bool)
+	p     *Predicate
+	flow  bool                // it looks at the words of a flow
+	vars  map[string]ast.Node // what let gives names to
+	tries *int                // evaluations so far
 }
 
 // never reports whether a node, or its opposite, is never true.
@@ -81,6 +106,17 @@ func (i impossibility) never(n ast.Node, not bool) bool {
 	}
 	if v, known := fixed(n); known {
 		return v == not
+	}
+	if i.tried(n, not) {
+		return true
+	}
+	if let, ok := n.(*ast.VariableDeclaratorNode); ok {
+		vars := maps.Clone(i.vars)
+		if vars == nil {
+			vars = map[string]ast.Node{}
+		}
+		vars[let.Name], i.vars = let.Value, vars
+		return i.never(let.Expr, not)
 	}
 	if b, ok := n.(*ast.BinaryNode); ok && either(b.Operator, not) {
 		return i.never(b.Left, not) && i.never(b.Right, not)
@@ -269,6 +305,8 @@ func (i impossibility) contradicts(list []part) bool {
 	said := map[string]bool{}
 	equal := map[string]string{}
 	asked := map[string][]comparison{}
+	spans := map[string]numbers{}
+	var relations []relation
 	for _, p := range list {
 		if v, known := fixed(p.node); known && v == p.not {
 			return true
@@ -294,16 +332,32 @@ func (i impossibility) contradicts(list []part) bool {
 			}
 			equal[b.Left.String()] = s.Value
 		}
-		if c, ok := comparisonOf(b, p.not); ok {
-			asked[c.of] = append(asked[c.of], c)
+		if len(list) > 1 && i.tried(b, p.not) {
+			return true
+		}
+		if between, ok := i.between(b); ok && !p.not {
+			relations = append(relations, between(spans)...)
+			continue
+		}
+		if c, ok := comparisonOf(b, p.not); ok && c.op == "in" {
+			asked[c.of], spans[c.of] = append(asked[c.of], c), i.span(b.Left)
+		} else if r, ok := i.relationOf(b, p.not, spans); ok {
+			relations = append(relations, r)
 		}
 	}
-	for name, all := range asked {
-		if can, known := i.of(name); known && !satisfiable(can, all) {
+	for _, r := range relations {
+		if c, ok := r.single(); ok {
+			asked[c.of] = append(asked[c.of], c)
+		} else if r.never(spans) {
 			return true
 		}
 	}
-	return false
+	for name, all := range asked {
+		if !satisfiable(spans[name], all) {
+			return true
+		}
+	}
+	return i.excluded(relations, spans)
 }
 
 // comparison is one of a quantity with numbers.
@@ -313,30 +367,34 @@ type comparison struct {
 	not    bool
 }
 
-// comparisonOf reads exit == 3, 3 < count, exit in [1, 2].
+// comparisonOf reads exit in [1, 2].
 func comparisonOf(b *ast.BinaryNode, not bool) (comparison, bool) {
-	mirror := map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
-	if list, ok := b.Right.(*ast.ArrayNode); ok && b.Operator == "in" {
-		c := comparison{of: b.Left.String(), op: "in", not: not}
-		for _, n := range list.Nodes {
-			v, ok := numberOf(n)
-			if !ok {
-				return c, false
-			}
-			c.with = append(c.with, v)
-		}
-		return c, true
-	}
-	if _, known := mirror[b.Operator]; !known {
+	list, ok := b.Right.(*ast.ArrayNode)
+	if !ok || b.Operator != "in" {
 		return comparison{}, false
 	}
-	if v, ok := numberOf(b.Right); ok {
-		return comparison{b.Left.String(), b.Operator, []float64{v}, not}, true
+	c := comparison{of: b.Left.String(), op: "in", not: not}
+	for _, n := range list.Nodes {
+		v, ok := numberOf(n)
+		if !ok {
+			return c, false
+		}
+		c.with = append(c.with, v)
 	}
-	if v, ok := numberOf(b.Left); ok {
-		return comparison{b.Right.String(), mirror[b.Operator], []float64{v}, not}, true
+	return c, true
+}
+
+// between reads exit in 1..3.
+func (i impossibility) between(b *ast.BinaryNode) (func(spans map[string]numbers) []relation, bool) {
+	ends, ok := b.Right.(*ast.BinaryNode)
+	if !ok || b.Operator != "in" || ends.Operator != ".." {
+		return nil, false
 	}
-	return comparison{}, false
+	return func(spans map[string]numbers) []relation {
+		from, _ := i.relationOf(&ast.BinaryNode{Operator: ">=", Left: b.Left, Right: ends.Left}, false, spans)
+		to, _ := i.relationOf(&ast.BinaryNode{Operator: "<=", Left: b.Left, Right: ends.Right}, false, spans)
+		return []relation{from, to}
+	}, true
 }
 
 func numberOf(n ast.Node) (float64, bool) {
@@ -408,13 +466,24 @@ func limits(c Condition, p *Predicate) string {
 		words = append(words, "count is 0 to "+strconv.Itoa(most))
 	}
 	if p.uses["exit"] {
-		if len(c.Exit) > 0 && !c.Exit.Any() {
+		if c.Exit.Any() {
+			words = append(words, "with any no status is an answer that says that the shell could not run the command (126, 127)")
+		} else if len(c.Exit) > 0 {
 			words = append(words, "the statuses that exit names are the answers")
 		} else {
 			words = append(words, "exit is 0 to 255")
 		}
 	}
-	if p.uses["count"] || p.uses["exit"] || p.uses["took"] || strings.Contains(p.source, "len(") {
+	if p.uses["took"] && c.Length() > 0 && c.Probe().Kind() != ProbeStep {
+		words = append(words, "what takes longer than the window of "+c.Length().String()+" is not seen within it")
+	}
+	if p.uses["gap"] || c.Frame != nil && p.uses["json"] {
+		words = append(words, "what is counted since the stimulus is no longer than that and the window together")
+	}
+	if p.uses["received"] || p.uses["lost"] {
+		words = append(words, "no more is received, or lost, than was sent")
+	}
+	if len(words) > 0 || p.uses["count"] || p.uses["exit"] || p.uses["took"] || strings.Contains(p.source, "len(") {
 		return strings.Join(append(words, "no number of things and no time is below 0"), "; ")
 	}
 	return "its parts exclude each other"

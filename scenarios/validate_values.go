@@ -69,10 +69,13 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	}
 	c.fields(at, p, sight.Fields)
 	if cond.Boolean() && !p.constant {
-		if part := p.impossible(quantities(cond)); part != "" {
+		written, most, _ := c.reaches(where, cond)
+		if part := p.impossible(quantities(cond, most)); part != "" {
 			c.refuse(at, limits(cond, p), "%s is never true", part)
-		} else if p.certain(quantities(cond)) {
+		} else if p.certain(quantities(cond, most)) {
 			c.Warnf(at, "say what only the failing network shows", "%s is always true, whatever is seen", p.source)
+		} else if part := p.impossible(quantities(cond, written)); part != "" {
+			c.Warnf(at, "a longer window, or a smaller number", "%s is never true where the stimulus takes no longer than is written: with the window it is %s from its begin", part, written-cond.Interval())
 		}
 	}
 	if p.constant && cond.Boolean() {

@@ -57,6 +57,13 @@ func (c *checker) follows(where string, cond Condition, p *Predicate) {
 		c.Faultf(where+".expect", "write the number that is meant, as json.rx or count", "a rate is of a number, and the expression is none")
 	}
 	c.rate(where+".rate", *cond.Rate)
+	if p == nil || cond.Rate.AtLeast == nil || cond.Rate.Over <= 0 {
+		return
+	}
+	looks := time.Duration(cond.Rate.Over) - 2*cond.Interval() // the first and the last stand so far apart at least
+	if can := p.possibly(quantities(cond, 0)).span(p.node); *cond.Rate.AtLeast*looks.Seconds() > can.max-can.min {
+		c.refuse(where+".rate.at-least", limits(cond, p), "%s is %g to %g: it never grows by %g a second for %s", p.source, can.min, can.max, *cond.Rate.AtLeast, cond.Rate.Over)
+	}
 }
 
 // rate checks the bounds of a rate.
