@@ -101,7 +101,7 @@ func (c *checker) messages(where string, m topologies.FrameMatch) (plain topolog
 		}
 		c.refuse(where+".type", hint, "no messages of protocol %q are known by name", m.Proto)
 		return m, false
-	case !slices.Contains(known, strings.ToLower(m.Type)):
+	case !slices.Contains(known, topologies.MessageNamed(m.Proto, m.Type)):
 		hint := yamlpos.Suggest(m.Type, known)
 		if hint == "" {
 			hint = "one of " + strings.Join(known, ", ")

@@ -15,13 +15,50 @@ type Fields struct {
 	JSON []string // of the whole; nil: it is the list of rows
 	// Values are the words that a key of a row may have, of keys that have no others.
 	Values map[string][]string
+	// Forms tell of a word whether a key of a row may have it, beside those of Values, and what may be meant instead.
+	Forms map[string]func(word string) (hint string, is bool)
 }
 
-// ask is a key that an expression looks at, and the words that it must be one of; none where it is not compared with any.
+// ask is a key that an expression looks at, and the words that it is held against; none where it is not compared with any.
 type ask struct {
 	key   string
 	whole bool // of json
 	words []string
+	by    string // how: == where it is empty
+}
+
+// may reports whether what a key has can be so beside one of the words that it is held against.
+func (f *Fields) may(a ask) bool {
+	known, form := f.Values[a.key], f.Forms[a.key]
+	if a.whole || len(a.words) == 0 || known == nil && form == nil {
+		return true
+	}
+	return slices.ContainsFunc(a.words, func(word string) bool {
+		switch a.by {
+		case "contains", "startsWith", "endsWith":
+			return form != nil || slices.ContainsFunc(known, func(is string) bool {
+				return a.by == "contains" && strings.Contains(is, word) || a.by == "startsWith" && strings.HasPrefix(is, word) || a.by == "endsWith" && strings.HasSuffix(is, word)
+			})
+		}
+		if slices.Contains(known, word) || form == nil {
+			return slices.Contains(known, word)
+		}
+		_, is := form(word)
+		return is
+	})
+}
+
+// meant is what may be meant by a word that a key never has.
+func (f *Fields) meant(a ask) string {
+	if form := f.Forms[a.key]; form != nil {
+		if hint, _ := form(a.words[0]); hint != "" {
+			return hint
+		}
+	}
+	if small := strings.ToLower(a.words[0]); slices.Contains(f.Values[a.key], small) {
+		return small
+	}
+	return hintOf(a.words[0], f.Values[a.key])
 }
 
 // asked are the keys of rows and of json that an expression looks at, as far as its form shows them.
@@ -113,7 +150,11 @@ func (v *asks) key(n *ast.MemberNode, row func(ast.Node) bool) (ask, bool) {
 
 // compared notes a key that must be a word, or one of several.
 func (v *asks) compared(n *ast.BinaryNode, row func(ast.Node) bool) {
-	m, ok := n.Left.(*ast.MemberNode)
+	left, against := n.Left, n.Right
+	if _, isText := left.(*ast.StringNode); isText && (n.Operator == "==" || n.Operator == "!=") {
+		left, against = against, left
+	}
+	m, ok := left.(*ast.MemberNode)
 	if !ok {
 		return
 	}
@@ -121,10 +162,13 @@ func (v *asks) compared(n *ast.BinaryNode, row func(ast.Node) bool) {
 	if !ok {
 		return
 	}
-	switch right := n.Right.(type) {
+	switch right := against.(type) {
 	case *ast.StringNode:
-		if n.Operator == "==" {
+		switch n.Operator {
+		case "==", "!=":
 			key.words = []string{right.Value}
+		case "contains", "startsWith", "endsWith":
+			key.words, key.by = []string{right.Value}, n.Operator
 		}
 	case *ast.IntegerNode:
 		if n.Operator == "==" {
@@ -156,12 +200,10 @@ func (c *checker) fields(at string, p *Predicate, has *Fields) {
 			c.refuse(at, hintOf(a.key, known), "%s has no %q here: it is always absent", of, a.key)
 			return
 		}
-		words, closed := has.Values[a.key]
-		if !closed || a.whole || len(a.words) == 0 || slices.ContainsFunc(a.words, func(w string) bool { return slices.Contains(words, w) }) {
-			continue
+		if !has.may(a) {
+			c.refuse(at, has.meant(a), "%s is never %q", a.key, a.words[0])
+			return
 		}
-		c.refuse(at, hintOf(a.words[0], words), "%s is never %q", a.key, a.words[0])
-		return
 	}
 }
 

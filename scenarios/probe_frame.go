@@ -3,6 +3,11 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -85,8 +90,44 @@ func (p FrameProbe) Sight() Sight {
 			"count", "bytes", "rate", "first", "last", "gap", "silence", "newest", "frames", "at", "filter", "direction", "file", "earlier", "later",
 			"began", "from", "until", "delivered", "stepped", "clock", "moved",
 		},
-		Values: map[string][]string{"direction": {"in", "out"}},
+		Values: map[string][]string{"direction": {"in", "out"}, "kind": slices.Sorted(maps.Keys(topologies.FrameKinds())), "message": topologies.FrameMessages()},
+		Forms: map[string]func(string) (string, bool){
+			"message": messageForm, "src": hardwareForm, "dst": hardwareForm, "ipsrc": addressForm, "ipdst": addressForm,
+		},
 	}}
+}
+
+// messageForm takes the messages that have no word; another may be that of a match.
+func messageForm(word string) (hint string, is bool) {
+	n, numbered := strings.CutPrefix(word, "type ")
+	_, err := strconv.ParseUint(n, 10, 8)
+	if told := topologies.FrameWord(word); told != word && slices.Contains(topologies.FrameMessages(), told) {
+		hint = told
+	}
+	return hint, numbered && err == nil
+}
+
+// hardwareForm takes hardware addresses as frames tell them.
+func hardwareForm(word string) (hint string, is bool) {
+	if _, err := netip.ParseAddr(word); err == nil {
+		return "ipsrc and ipdst are the addresses of IP", false
+	}
+	mac, err := net.ParseMAC(word)
+	if err != nil || len(mac) != 6 {
+		return "02:00:00:00:00:01", false
+	}
+	return mac.String(), mac.String() == word
+}
+
+// addressForm takes addresses of IP as frames tell them.
+func addressForm(word string) (hint string, is bool) {
+	bare, _, _ := strings.Cut(word, "/")
+	bare, _, _ = strings.Cut(bare, "%")
+	a, err := netip.ParseAddr(bare)
+	if err != nil {
+		return "10.0.0.1 or 2001:db8::1", false
+	}
+	return a.String(), a.String() == word
 }
 
 // Capture is what must be captured for it. It never hides a frame that the condition asks for.

@@ -184,7 +184,7 @@ func (m FrameMatch) Plain() (plain FrameMatch, filter string, err error) {
 	filter = row.all
 	if m.Type != "" {
 		var ok bool
-		if filter, ok = row.types[strings.ToLower(m.Type)]; !ok {
+		if filter, ok = row.types[MessageNamed(m.Proto, m.Type)]; !ok {
 			return m, "", fmt.Errorf("%s has no message %q", m.Proto, m.Type)
 		}
 	}
@@ -202,7 +202,7 @@ func (m FrameMatch) Plain() (plain FrameMatch, filter string, err error) {
 }
 
 func (m FrameMatch) is(proto, kind string) bool {
-	return strings.EqualFold(m.Proto, proto) && strings.EqualFold(m.Type, kind)
+	return strings.EqualFold(m.Proto, proto) && MessageNamed(m.Proto, m.Type) == kind
 }
 
 // Plain is the fault with its match made plain. The filter of a message is beside that of the fault: in
