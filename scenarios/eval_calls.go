@@ -139,6 +139,9 @@ func (e *evaluator) builtin(n *ast.BuiltinNode) any {
 			return pairs(n.Name, m)
 		}
 	}
+	if s, isText := args[0].(string); isText && (n.Name == "int" || n.Name == "float") && strings.TrimSpace(s) != s {
+		return no(n, "%q has white space at an end, and is no number: write %s(trim(…))", bounded(s, 40), n.Name)
+	}
 	return e.call(n, args)
 }
 

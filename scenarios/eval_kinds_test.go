@@ -26,6 +26,8 @@ func TestNeitherTrueNorFalse(t *testing.T) {
 		{"[json.n, json.gone]", false, "absent: json.gone"},
 		{`{"a": [json.gone]}`, false, "absent: json.gone"},
 		{"map(json.list, json.gone)", false, "absent: json.gone"},
+		{`float(json.s + "1\n")`, false, `"x1\n" has white space at an end, and is no number: write float(trim(…))`},
+		{`int(" 1")`, false, "write int(trim(…))"},
 	} {
 		p, err := scenarios.CompilePredicate(tt.source, tt.truth)
 		if err != nil {

@@ -207,6 +207,9 @@ func (p *Predicate) Visit(node *ast.Node) {
 			p.refuse("has(" + n.Arguments[0].String() + "): has asks for a place, as has(json.state) or has(rows)")
 		}
 	case *ast.BuiltinNode:
+		if whole := wholeNumber(n); whole != "" {
+			p.wholes = append(p.wholes, whole)
+		}
 		if n.Name == "now" {
 			p.refuse("now(): a record is judged again later, and must give the same")
 		}

@@ -71,6 +71,17 @@ func (r Reach) Linkless() bool {
 	return r.From == "" || err == nil
 }
 
+// families gives the addresses that the probe goes to and comes from, where they are of different versions of IP. A name may be of both.
+func (r Reach) families() (target, from netip.Addr, differ bool) {
+	to := r.Ping
+	if r.TCP != "" {
+		to, _, _ = net.SplitHostPort(r.TCP)
+	}
+	target, err := netip.ParseAddr(to)
+	from, ferr := netip.ParseAddr(r.From)
+	return target, from, err == nil && ferr == nil && target.Is4() != from.Is4()
+}
+
 func (p ReachProbe) check(c *checker, where string, cond Condition) {
 	where += ".reach"
 	if (p.Ping == "") == (p.TCP == "") {
@@ -87,6 +98,9 @@ func (p ReachProbe) check(c *checker, where string, cond Condition) {
 	}
 	if p.From != "" && (digits.MatchString(p.From) || strings.Contains(p.From, ":")) {
 		c.address(where+".from", p.From)
+	}
+	if target, from, differ := p.families(); differ {
+		c.refuse(where+".from", "an address of the same version, or an interface", "%s cannot be reached from %s: they are of different versions of IP", target, from)
 	}
 	c.source(where+".from", cond.Node, p.From)
 	if p.Linkless() {

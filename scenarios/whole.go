@@ -31,6 +31,17 @@ func wholeText(n *ast.BinaryNode) string {
 	return ""
 }
 
+// wholeNumber tells where an expression takes all of an answer for a number; empty where it does not.
+func wholeNumber(n *ast.BuiltinNode) string {
+	if n.Name != "int" && n.Name != "float" || len(n.Arguments) != 1 {
+		return ""
+	}
+	if arg := n.Arguments[0].String(); arg == "text" || arg == "before.text" {
+		return fmt.Sprintf("%s takes no text that ends with a new line, as an answer does: write %s(trim(%s))", n.Name, n.Name, arg)
+	}
+	return ""
+}
+
 // anchored reports whether a pattern has ^ or $ for the begin or the end of the text, other than beside space that
 // may be a new line.
 func anchored(re *syntax.Regexp) bool {
