@@ -2,6 +2,7 @@ package bird
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,11 +126,33 @@ func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, 
 	if len(x.Output) > c.Limit {
 		x.Output, x.Truncated = x.Output[:c.Limit], true
 	}
+	x.Rejected = rejected(line, x.Exit, x.Output)
 	// The exit status is no part of the answer: birdc 2.0.7 has none, and later ones
 	// tell a network that is not in the table the same way as a syntax error.
 	x.Exit = drivers.NoExit
-	x.Rejected = strings.TrimSpace(refused.FindString(x.Output))
 	return x, nil
+}
+
+// rejected gives BIRD's words for a line that it did not take, or did not carry out: by the words, by what is behind a
+// configuration that it began to read, or by the status of birdc, which of what is only shown says that there is none.
+func rejected(line string, exit int, output string) string {
+	if words := strings.TrimSpace(refused.FindString(output)); words != "" {
+		return words
+	}
+	last, reads := "", false
+	for said := range strings.Lines(output) {
+		if said = strings.TrimSpace(said); said == "" {
+			continue
+		}
+		if reads && unread.MatchString(said) {
+			return said
+		}
+		last, reads = said, reading.MatchString(said)
+	}
+	if word, _, _ := strings.Cut(line, " "); exit == 0 || strings.HasPrefix("show", word) {
+		return ""
+	}
+	return cmp.Or(last, fmt.Sprintf("exit status %d", exit))
 }
 
 // broken matches birdc's words for a BIRD that ended meanwhile.

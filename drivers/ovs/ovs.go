@@ -120,7 +120,21 @@ func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, 
 			x.Rejected = fmt.Sprintf("exit status %d", x.Exit)
 		}
 	}
+	if err == nil && x.Rejected == "" {
+		x.Rejected = notSetUp.FindString(x.Output)
+	}
 	return x, err
+}
+
+// notSetUp matches the words of ovs-vsctl, which ends with status 0 all the same, for a port that the switch could not set up.
+var notSetUp = regexp.MustCompile(`(?m)^ovs-vsctl: Error detected while setting up .*$`)
+
+// Refusal implements drivers.Refuser: of a port that could not be set up.
+func (d *Driver) Refusal(command string, shell bool, answer string) string {
+	if !shell || !strings.Contains(command, "ovs-vsctl") {
+		return ""
+	}
+	return notSetUp.FindString(answer)
 }
 
 // Stops implements drivers.Stopper: lines are the shell's, with the tool left out or not.
