@@ -48,6 +48,7 @@ func (c *checker) scenario() {
 		c.Faultf("problem.severity", "1 network down … 4 question", "severity %d does not exist", s.Problem.Severity)
 	}
 	c.spec()
+	c.needs()
 	c.nodes()
 	c.traffic()
 	c.conditions("baseline", s.Baseline)
@@ -105,6 +106,28 @@ func (c *checker) spec() {
 	}
 	if p.Expected == "" {
 		p.Expected = strings.Join(expected, "; ")
+	}
+}
+
+// Features are the words of needs: what a lab of virtual switches, or of programs, may lack.
+func Features() []string {
+	return []string{
+		"poe", "optics", "stacking", "ecmp", "vist", "vxlan-data-plane", "vpls-data-plane", "fast-failover", "hash-distribution", "hardware-tables",
+		"asic-counters", "line-rate",
+	}
+}
+
+// needs checks the features that the problem needs: no lab lacks one that is no word.
+func (c *checker) needs() {
+	for i, need := range c.s.Needs {
+		if slices.Contains(Features(), need) {
+			continue
+		}
+		hint := yamlpos.Suggest(need, Features())
+		if hint == "" {
+			hint = "there are " + strings.Join(Features(), ", ")
+		}
+		c.refuse(yamlpos.Index("needs", i), hint, "unknown feature %q", need)
 	}
 }
 

@@ -156,6 +156,8 @@ func TestValidateNeverHolds(t *testing.T) {
 		{name: "a text for a number", old: `run: show x, expect: 'text contains "x"'`, new: "exec: x, expect: float(text) > 5", want: "float takes no text that ends with a new line, as an answer does: write float(trim(text))", warning: true},
 		{name: "a text of before for a number", old: `run: show x, expect: 'text contains "x"'`, new: "exec: x, expect: int(before.text) > 5", want: "write int(trim(before.text))", warning: true},
 		{name: "a text for a number that grows", old: `run: show x, expect: 'text contains "x"', eventually: 2s`, new: "exec: x, expect: float(text), rate: {at-least: 5, over: 3s}", want: "write float(trim(text))", warning: true},
+		{name: "no such feature", old: "title: A\n", new: "title: A\nneeds: [poe, pooe]\n", want: `:5:14: unknown feature "pooe" (did you mean "poe"?)`},
+		{name: "a feature of no switch", old: "title: A\n", new: "title: A\nneeds: [snow]\n", want: `unknown feature "snow" (there are poe, optics`},
 		{name: "no address of version 6", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {ping: "2001:db8:::2"}`, want: `is no address`, warning: true},
 		{name: "an address of one link", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {ping: "fe80::1"}`, want: "not reached without an interface", warning: true},
 		{name: "no port to connect to", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {tcp: "10.0.0.9:99999"}`, want: `"99999" is no port`},

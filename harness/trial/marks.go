@@ -63,21 +63,43 @@ func cannotShow(p *plan.Plan, kind topologies.Kind, registry *drivers.Registry) 
 			return why
 		}
 	}
-	if kind != topologies.KindVM {
+	if kind != topologies.KindVM && kind != topologies.KindContainer {
 		return ""
 	}
+	virtual := false
 	for _, n := range p.Nodes {
 		v, ok := registry.Virtual(n.Platform)
-		if !ok {
+		if !ok || kind == topologies.KindContainer {
 			continue
 		}
+		virtual = true
 		for _, need := range p.Loaded.Scenario.Needs {
 			if why, lacks := v.Cannot[need]; lacks {
 				return fmt.Sprintf("%s is a virtual %s, and the scenario needs %s: %s", n.Name, n.Platform, need, why)
 			}
 		}
 	}
+	for _, need := range p.Loaded.Scenario.Needs {
+		if why, lacks := programsLack()[need]; lacks && !virtual {
+			return fmt.Sprintf("the nodes are programs, and the scenario needs %s: %s", need, why)
+		}
+	}
 	return ""
+}
+
+// programsLack tells what no lab of programs has, by the words of needs: one without any switch, real or virtual.
+func programsLack() map[string]string {
+	return map[string]string{
+		"poe":               "a program powers nothing",
+		"optics":            "a link between programs has no transceivers",
+		"stacking":          "programs do not stack",
+		"vist":              "no program of a lab has vIST",
+		"vpls-data-plane":   "the kernel forwards no VPLS",
+		"hash-distribution": "traffic is spread by the kernel, and by no switch chip's hash",
+		"hardware-tables":   "there are no hardware tables to run out of",
+		"asic-counters":     "there is no switch chip that counts",
+		"line-rate":         "a program forwards a fraction of a port's rate",
+	}
 }
 
 // cannotSee tells why a kind of lab cannot show the frames that a condition looks at; empty when it can, or

@@ -49,6 +49,8 @@ func TestShows(t *testing.T) {
 		{"a feature that the virtual form lacks", topologies.KindVM, nil, []string{"ecmp"}, "it forwards over one path"},
 		{"the same on hardware", topologies.KindHardware, nil, []string{"ecmp"}, ""},
 		{"a feature that it has", topologies.KindVM, nil, []string{"ospf"}, ""},
+		{"a feature that programs lack", topologies.KindContainer, nil, []string{"ecmp", "poe"}, "the nodes are programs, and the scenario needs poe"},
+		{"one that they have", topologies.KindContainer, nil, []string{"ecmp"}, ""},
 		{"another kind", topologies.KindContainer, []scenarios.Fidelity{"vm", "hardware"}, nil, "kind container"},
 		{"a simulator is let through, and marked", topologies.KindSimulator, []scenarios.Fidelity{"hardware"}, []string{"ecmp"}, ""},
 	} {
