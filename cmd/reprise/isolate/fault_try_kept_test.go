@@ -63,7 +63,7 @@ func TestFaultTryWhichLab(t *testing.T) {
 		{"one that is not there", drop, []string{"--run", "two", "--run-lab", "7"}, 7, "run two has no lab 7 that is kept and found again: it has labs 1 and 2 (--run-lab)"},
 		{"of a run that may go on", drop, []string{"--run", "other"}, 1, "run other has no lab that is kept and found again (reprise run --keep"},
 		{"none", drop, []string{"--run", "two", "--run-lab", "0"}, 0, "--run-lab takes the number of a lab, from 1"},
-		{"replug", `{link: "a:eth1", fault: replug}`, []string{"--run", "two"}, 0, "which nobody can put back"},
+		{"a replug", `{link: "a:eth1", fault: replug}`, []string{"--run", "one"}, 3, "has no lab 3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -73,7 +73,7 @@ func TestFaultTryWhichLab(t *testing.T) {
 			c.SetArgs(append([]string{pair(t), tt.step, "--dir", t.TempDir()}, tt.args...))
 			c.SilenceUsage, c.SilenceErrors = true, true
 			err := c.ExecuteContext(t.Context())
-			if err == nil || !strings.Contains(err.Error(), tt.says) || labs.asked.Number != tt.number {
+			if err == nil || !strings.Contains(err.Error(), tt.says) || labs.asked.Number != tt.number || labs.asked.Replug != (tt.name == "a replug") {
 				t.Errorf("lab %d: %v", labs.asked.Number, err)
 			}
 		})
