@@ -720,7 +720,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 	}
 	v := string(s.data[f.start:f.end])
 	if t.ending || t.said && assigned {
-		t.random = !equals(s.data[end:pos]) && !s.alone(start, f, limit) && !(s.data[end] == '>' && bytes.HasPrefix(s.data[f.end:], []byte("</")))
+		t.random = !equals(s.data[end:pos]) && !s.alone(start, f, limit) && (s.data[end] != '>' || !bytes.HasPrefix(s.data[f.end:], []byte("</")))
 	}
 	if isReference(v) || t.rule == RuleSecret && !f.quoted && !assigned && s.isPAM(f, limit) || name == "key" && (s.isKeyRef(start) || assigned && s.secretName([]byte(v)) != "") {
 		return

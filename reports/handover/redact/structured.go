@@ -30,6 +30,11 @@ var nestedKeys = set("passwords secrets communities passphrases tokens psks snmp
 //nolint:gochecknoglobals // a table that is only read
 var namesOf = set("credentials passwords secrets communities passphrases psks snmp-communities community-strings")
 
+// communityLists are keys below which a name is a community.
+//
+//nolint:gochecknoglobals // a table that is only read
+var communityLists = set("community communities snmp-communities community-strings")
+
 // plainKey tells a key that names somebody from one that says what its value is.
 func plainKey(key string) bool {
 	_, keyword := terms[key]
@@ -121,9 +126,9 @@ func (s *scanner) nested(name string, pos, end int) {
 			continue
 		}
 		switch {
-		case name == "credentials" && key != "" && !valueKeys[key] && !(userKey(written) && isOdd(text) && !isPath(text)):
+		case name == "credentials" && key != "" && !valueKeys[key] && (!userKey(written) || !isOdd(text) || isPath(text)):
 		case open[len(open)-1] == '{' && (key == "" || !valueKeys[key] && (!namesOf[name] || !plainKey(key))):
-		case f.start < s.done || bgpCommunity(text) || key == "" && len(text) < 3 || key == "name" && !strings.Contains(name, "communit"):
+		case f.start < s.done || bgpCommunity(text) || key == "" && len(text) < 3 || key == "name" && !communityLists[name]:
 		default:
 			s.span(at, f.start)
 			s.replace(name, RuleSecret, f, text)
@@ -307,7 +312,7 @@ func (s *scanner) blockOf(name string, from, indent int, block bool) {
 				return
 			}
 			if colon := bytes.IndexByte(s.data[start:end], ':'); !item || colon > 0 && bytes.IndexByte(s.data[start:end], ' ') > 0 { // a mapping in a list: its keys tell
-				if key := lower(string(bytes.TrimSpace(s.data[start : start+max(colon, 0)]))); valueKeys[key] && (key != "name" || strings.Contains(name, "communit")) {
+				if key := lower(string(bytes.TrimSpace(s.data[start : start+max(colon, 0)]))); valueKeys[key] && (key != "name" || communityLists[name]) {
 					if v := skipBlanks(s.data[:end], start+colon+1); v < end {
 						s.plain(name, v, end)
 					}

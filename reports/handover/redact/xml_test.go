@@ -3,6 +3,7 @@ package redact_test
 import (
 	"encoding/base64"
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func TestXMLStays(t *testing.T) {
 		}
 		d := xml.NewDecoder(strings.NewReader(out))
 		for {
-			if _, err := d.Token(); err == io.EOF {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Errorf("%q became %q: %v", text, out, err)
@@ -51,7 +52,7 @@ func TestKeyWithoutBegin(t *testing.T) {
 		r := newRedactor(t, redact.Options{})
 		r.Learn("a.log", []byte(text))
 		out := string(r.Text("a.log", []byte(text)))
-		for _, line := range strings.Fields(text) {
+		for line := range strings.FieldsSeq(text) {
 			if len(line) > 30 && strings.Contains(out, line) {
 				t.Errorf("%q is left", line)
 			}

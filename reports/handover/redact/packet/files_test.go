@@ -50,7 +50,7 @@ func TestUnknownLink(t *testing.T) {
 	file := func(first, second []byte) []byte {
 		in := pt.Pcapng("", [][]byte{first})
 		le := binary.LittleEndian
-		n := le.AppendUint32(nil, uint32(len(second))) //nolint:gosec // short
+		n := le.AppendUint32(nil, uint32(len(second)))
 		padded := pt.Cat(second, make([]byte, (4-len(second)%4)%4))
 		return pt.Cat(in, pt.Block(1, []byte{220, 0, 0, 0, 0, 0, 4, 0}), pt.Block(6, pt.Cat([]byte{1, 0, 0, 0}, make([]byte, 8), n, n, padded)))
 	}

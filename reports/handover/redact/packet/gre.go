@@ -28,10 +28,10 @@ func (c *capture) gre(f *frame, at, end int) {
 	if flags&greHasSum != 0 {
 		f.sum(at+greSum, part{at, end})
 	}
-	switch {
-	case kind == typeERSPAN || kind == typeERSPAN3:
+	switch kind {
+	case typeERSPAN, typeERSPAN3:
 		c.erspan(f, kind, flags&greHasSequence != 0, body, end)
-	case kind == typePPP:
+	case typePPP:
 		if flags&greHasAck != 0 {
 			body += greField
 		}
