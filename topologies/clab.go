@@ -1,8 +1,10 @@
 package topologies
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -581,6 +583,19 @@ func (l clabLink) check(d *yamlpos.Doc, ends [2]Endpoint, path string) {
 	if l.MTU != 0 && (l.MTU < minMTU || l.MTU > maxMTU) {
 		d.Faultf(path+".mtu", fmt.Sprintf("%d to %d", minMTU, maxMTU), "no cable has an MTU of %d", l.MTU)
 	}
+	for i, e := range ends {
+		hw, err := net.ParseMAC(e.MAC)
+		at := yamlpos.Index(path+".endpoints", i) + ".mac"
+		switch {
+		case e.MAC == "":
+		case err != nil || len(hw) != 6:
+			d.Faultf(at, "write six octets, as 02:00:00:00:00:01", "%q is no MAC address", e.MAC)
+		case hw[0]&1 != 0 || bytes.Equal(hw, make([]byte, 6)):
+			d.Faultf(at, "the first octet is even, and not all are zero, as 02:00:00:00:00:01", "no interface has the address %s", e.MAC)
+		case i == 1 && strings.EqualFold(hw.String(), macOf(ends[0])):
+			d.Warnf(at, "", "both ends of the link have the address %s", hw)
+		}
+	}
 	for _, family := range []struct {
 		key   string
 		own   [2]string
@@ -605,6 +620,15 @@ func (l clabLink) check(d *yamlpos.Doc, ends [2]Endpoint, path string) {
 			last = p
 		}
 	}
+}
+
+// macOf is the address that a file gives an end, as it is written in full; empty where there is none.
+func macOf(e Endpoint) string {
+	hw, err := net.ParseMAC(e.MAC)
+	if err != nil {
+		return ""
+	}
+	return hw.String()
 }
 
 // impaired adds what a link does to frames all the time: to those of an end what that says, and else the link.

@@ -125,6 +125,9 @@ func TestLoadFaults(t *testing.T) {
 		{"no address", linked("endpoints: [\"a:eth1\", \"b:eth1\"], ipv4: [\"10.0.0.1/24\", \"10.0.0.300/24\"]"), `:2:99: "10.0.0.300/24" is no address of an interface`},
 		{"no address of an end", linked("endpoints: [{node: a, interface: eth1, ipv6: \"2001:db8::g/64\"}, {node: b, interface: eth1}]"), `"2001:db8::g/64" is no address`},
 		{"an address without a prefix", linked("endpoints: [{node: a, interface: eth1, ipv4: 10.0.0.1}, {node: b, interface: eth1}]"), `"10.0.0.1" is no address`},
+		{"no MAC address", linked("endpoints: [{node: a, interface: eth1, mac: \"zz:00\"}, {node: b, interface: eth1}]"), `:2:88: "zz:00" is no MAC address`},
+		{"a MAC address of a group", linked("endpoints: [{node: a, interface: eth1, mac: \"01:00:5e:00:00:01\"}, {node: b, interface: eth1}]"), "no interface has the address 01:00:5e:00:00:01"},
+		{"a MAC address of zeros", linked("endpoints: [{node: a, interface: eth1}, {node: b, interface: eth1, mac: \"00:00:00:00:00:00\"}]"), "no interface has the address 00:00:00:00:00:00"},
 		{"one end that is two", linked("endpoint: [\"a:eth1\", \"b:eth1\"]"), `a list stands here (did you mean "endpoints"?)`},
 		{"an odd name", "name: x\ntopology: {nodes: {\"a b\": {}}}\n", "cannot name a node"},
 	} {
@@ -147,6 +150,7 @@ func linked(link string) string {
 func TestLoadWarns(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"one address at both ends", linked("endpoints: [\"a:eth1\", \"b:eth1\"], ipv4: [10.0.0.1/24, 10.0.0.1/24]"), "both ends of the link have the address 10.0.0.1"},
+		{"one MAC address at both ends", linked("endpoints: [{node: a, interface: eth1, mac: \"02:00:00:00:00:0a\"}, {node: b, interface: eth1, mac: \"02:00:00:00:00:0A\"}]"), "both ends of the link have the address 02:00:00:00:00:0a"},
 		{"a kind that is nearly one", "name: x\ntopology: {nodes: {a: {kind: linuxx}}}\n", `no kind "linuxx" is known here: the node is one like those of kind linux (did you mean "linux"?)`},
 		{"a vendor's kind", "name: x\ntopology: {nodes: {a: {kind: nokia_srlinux}, b: {kind: sonic-vs}, c: {kind: border0}}}\n", ""},
 		{"addresses of a network", linked("endpoints: [\"a:eth1\", \"b:eth1\"], ipv4: [10.0.0.1/24, 10.0.0.2/24], ipv6: [\"2001:db8::1/64\", \"2001:db8::2/64\"], mtu: 9000"), ""},
