@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -98,6 +99,7 @@ func (r *resolver) device(name string, f fileDevice, path string) {
 		}
 		r.hostnames[called] = name
 	}
+	r.identity(d, path)
 	d.Access = r.access(f.Access, path+".access", topologies.Access{Transport: cmp.Or(r.file.Defaults.Transport, "ssh")})
 	if f.Console != nil {
 		c := r.access(*f.Console, path+".console", topologies.Access{Transport: "console"})
@@ -105,6 +107,21 @@ func (r *resolver) device(name string, f fileDevice, path string) {
 	}
 	d.Ports = r.ports(f, path+".ports")
 	r.inv.Devices = append(r.inv.Devices, d)
+}
+
+// identity checks the serial number, by which a device is known before it is touched: no two have one, and a real switch has one.
+func (r *resolver) identity(d Device, path string) {
+	if d.Serial == "" {
+		if d.Kind == topologies.KindHardware {
+			r.Warnf(path, "show version tells it", "device %s has no serial number: that it is this one is not checked before it is touched", d.Name)
+		}
+		return
+	}
+	for _, other := range r.inv.Devices {
+		if strings.EqualFold(other.Serial, d.Serial) {
+			r.Faultf(path+".serial", "a device has one entry", "serial %s is that of %s", d.Serial, other.Name)
+		}
+	}
 }
 
 func (r *resolver) ports(f fileDevice, path string) []Port {
@@ -179,9 +196,12 @@ func (r *resolver) address(s, port, path string) string {
 	}
 	host, p, err := net.SplitHostPort(s)
 	if err != nil && port != "" && s != "" && (!strings.Contains(s, ":") || net.ParseIP(s) != nil) {
-		return net.JoinHostPort(s, port)
+		s = net.JoinHostPort(s, port)
+		host, p, err = net.SplitHostPort(s)
 	}
-	if err != nil || host == "" || p == "" || strings.ContainsAny(s, " \t/") {
+	number, noPort := strconv.ParseUint(p, 10, 16)
+	dotted := strings.Trim(host, "0123456789.") == "" && net.ParseIP(host) == nil
+	if err != nil || host == "" || dotted || strings.ContainsAny(s, " \t/") || noPort != nil || number == 0 {
 		r.Faultf(path, `write "10.0.0.1:22"`, "%q is not an address", s)
 	}
 	return s

@@ -99,6 +99,27 @@ func TestLoadReportsEveryFault(t *testing.T) {
 	golden(t, "testdata/faults.golden", []byte(err.Error()+"\n"))
 }
 
+// TestLoadIdentity: an address that nothing has, and a serial number of two devices, are faults; a real switch without one is told.
+func TestLoadIdentity(t *testing.T) {
+	parse := func(devices string) (*lab.Inventory, error) {
+		return lab.Parse("lab.yaml", []byte("reprise: lab/v1\nname: l\ndefaults: {user: admin, password: env:LAB_PASSWORD}\ndevices:\n"+devices))
+	}
+	for name, tt := range map[string]struct{ devices, want string }{
+		"a serial of two": {"  x1: {platform: exos, serial: 0000N-00001, kind: hardware, access: {address: \"10.0.0.11:22\"}}\n  x2: {platform: exos, serial: 0000N-00001, kind: hardware, access: {address: \"10.0.0.12:22\"}}\n", "lab.yaml:6:32: serial 0000N-00001 is that of x1"},
+		"a port":          {"  x1: {platform: exos, serial: a, kind: hardware, access: {address: \"10.0.0.11:99999\"}}\n", `"10.0.0.11:99999" is not an address`},
+		"a host":          {"  x1: {platform: exos, serial: a, kind: hardware, access: {address: \"10.0.0.311:22\"}}\n", `"10.0.0.311:22" is not an address`},
+		"a host alone":    {"  x1: {platform: exos, serial: a, kind: hardware, access: {address: 10.0.0.311}}\n", `"10.0.0.311:22" is not an address`},
+	} {
+		if _, err := parse(tt.devices); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %s", name, err, tt.want)
+		}
+	}
+	inv, err := parse("  x1: {platform: exos, kind: hardware, access: {address: x1.example}}\n  x2: {platform: exos, kind: vm, access: {address: \"[2001:db8::1]:22\"}}\n")
+	if err != nil || len(inv.Warnings) != 1 || !strings.Contains(inv.Warnings[0].String(), "device x1 has no serial number") {
+		t.Errorf("%v, %+v", err, inv)
+	}
+}
+
 func TestLoadMissing(t *testing.T) {
 	if _, err := lab.Load("testdata/none.yaml"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
