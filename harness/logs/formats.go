@@ -402,6 +402,22 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
+// vossFile reads "1 TIME host CP1 - 0xCODE - 0xALARM … VRF MODULE LEVEL text", as "show logging file" prints the messages of
+// releases 8 and on: RFC 5424 without its priority.
+func vossFile(l *Line, s string) {
+	const fields = 8
+	f := strings.SplitN(s, " ", fields)
+	if len(f) < fields || !strings.HasPrefix(f[3], "CP") && !strings.HasPrefix(f[3], "IO") || !strings.HasPrefix(f[5], "0x") {
+		return
+	}
+	at, rest, ok := stamp(l, f[1])
+	if !ok || rest != "" {
+		return
+	}
+	l.Format, l.Time, l.Host, l.Text = VOSS, at, f[2], f[5]+" "+f[7]
+	vossFields(l)
+}
+
 // voss reads "CP1  [mm/dd/yy hh:mm:ss.mmm:ZONE] host 0xCODE 0xALARM … VRF MODULE LEVEL text". Earlier releases
 // name no host: the card stands for it.
 func voss(l *Line, s string) {

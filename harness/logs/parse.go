@@ -15,7 +15,7 @@ type Parser struct {
 
 // Parse fills the fields of a line from its Raw. A line that no format fits keeps Raw as its Text.
 func (p *Parser) Parse(l *Line) {
-	s := strings.TrimRight(l.Raw, "\r\n\t ")
+	s := strings.TrimRight(withoutColours(l.Raw), "\r\n\t ")
 	l.Text = s
 	if s == "" {
 		return
@@ -38,12 +38,36 @@ func (p *Parser) Parse(l *Line) {
 	repeats(l)
 }
 
+// withoutColours is a line without what sets colours and brightness on a terminal (SGR; ECMA-48, 8.3.117).
+func withoutColours(s string) string {
+	if !strings.Contains(s, "\x1b[") {
+		return s
+	}
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(s, "\x1b[")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		end := strings.IndexFunc(after, func(r rune) bool { return r != ';' && (r < '0' || r > '9') })
+		if end < 0 || after[end] != 'm' {
+			b.WriteString("\x1b[")
+			s = after
+			continue
+		}
+		s = after[end+1:]
+	}
+}
+
 // dated reads a line that begins with a date in digits.
 func (p *Parser) dated(l *Line, s string) {
 	if len(s) < 19 {
 		return
 	}
 	switch {
+	case strings.HasPrefix(s, "1 ") && s[12] == 'T':
+		vossFile(l, s)
 	case s[4] == '/':
 		frr(l, s)
 	case s[2] == '/':

@@ -294,3 +294,18 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestLinesOfAFile: the messages of VOSS 8 and on, as its file has them, are VOSS' own, and colours hide no format.
+func TestLinesOfAFile(t *testing.T) {
+	for raw, want := range map[string]string{
+		"1 2026-11-28T10:11:12.123+01:00 BEB-1 CP1 - 0x0000c5e7 - 00300001.239 DYNAMIC CLEAR GlobalRouter HW INFO Link Up(1/1)": "voss 09:11:12 BEB-1 HW 0x0000c5e7 Link Up(1/1)",
+		"1 2026-11-28T10:11:13.123+01:00 BEB-1 CP1 - 0x00010800 - 00000000 GlobalRouter ISIS INFO ISIS adjacency lost":          "voss 09:11:13 BEB-1 ISIS 0x00010800 ISIS adjacency lost",
+		"\x1b[31m2026-11-28T10:11:12.123Z|00012|bridge|WARN|port 1 has no carrier\x1b[0m":                                       "ovs 10:11:12  bridge  port 1 has no carrier",
+	} {
+		l := logs.Line{Raw: raw}
+		(&logs.Parser{}).Parse(&l)
+		if got := fmt.Sprintf("%s %s %s %s %s %s", l.Format, l.Time.UTC().Format("15:04:05"), l.Host, l.Program, l.Mnemonic, l.Text); got != want {
+			t.Errorf("%q: %s, want %s", raw, got, want)
+		}
+	}
+}
