@@ -58,7 +58,8 @@ type answer struct {
 
 	complaints []complaint
 	lost       []adjacency       // by the last line of a log of each neighbour
-	addresses  []infer.Interface // of all interfaces; nil where it is no list of them
+	addresses  []infer.Interface // of interfaces; nil where it is no list of them
+	one        bool              // the addresses are of one interface alone
 	entered    []entered
 	mastered   map[string]bool // instances that entered is of since keepalived was started
 	started    time.Time       // it was, by the log
@@ -126,7 +127,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	default:
 		if list, ok := infer.AddressesOf(c.Command, text); ok {
 			if a.cut == "" {
-				a.addresses = list
+				a.addresses, a.one = list, infer.OneInterface(c.Command)
 			}
 			break
 		}

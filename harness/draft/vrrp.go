@@ -55,13 +55,13 @@ func (w *drafter) masters() {
 			continue
 		}
 		for _, a := range w.answers[n.Name] {
-			if a.addresses == nil || len(n.VRRP) == 0 {
+			if a.addresses == nil || len(n.VRRP) == 0 || a.one && movesAddresses(n.Sent) {
 				continue
 			}
 			rows := map[string]row{}
 			for _, v := range n.VRRP {
 				first, ok := shown(v)
-				if !ok {
+				if !ok || a.one && !slices.ContainsFunc(a.addresses, func(i infer.Interface) bool { return i.Name == v.Interface }) {
 					continue
 				}
 				role := notMaster
@@ -75,6 +75,12 @@ func (w *drafter) masters() {
 			a.tables = append(a.tables, table{VRRP, rows})
 		}
 	}
+}
+
+// movesAddresses reports whether a configuration of keepalived may have virtual addresses at another interface than that of
+// their virtual router: what one interface shows tells then nothing of them.
+func movesAddresses(conf string) bool {
+	return regexp.MustCompile(`(?m)^\s*use_vmac\b|^\s*[0-9A-Fa-f.:/]+\s.*\bdev\b`).MatchString(conf)
 }
 
 // shown is the first virtual address that lists of addresses are read for, which is none of a link alone: one of IPv6 begins

@@ -127,3 +127,32 @@ func TestVRRPOfALink(t *testing.T) {
 		t.Errorf("broken: %q", got)
 	}
 }
+
+// TestVRRPOfOneInterface: the addresses of a virtual router's interface alone tell who is the master, as those of all do; those of
+// another tell nothing.
+func TestVRRPOfOneInterface(t *testing.T) {
+	for command, want := range map[string][]string{
+		"ip addr show eth1": {"r1 not master", "r2 master"}, "ip a s dev eth1": {"r1 not master", "r2 master"}, "/sbin/ip addr": {"r1 not master", "r2 master"}, "ip addr show eth9": nil,
+	} {
+		var files []txtar.File
+		for when, has := range map[string][2]bool{"1": {true, false}, "2": {false, true}} {
+			for i, name := range []string{"r1", "r2"} {
+				f := gateway(name, when, has[i], "")
+				text := strings.Replace(string(f.Data), "ip addr show\n", command+"\n", 1)
+				if strings.HasSuffix(command, "eth9") { // it shows that one
+					text = strings.ReplaceAll(text, ": eth1", ": eth9")
+				}
+				f.Data = []byte(text)
+				files = append(files, f)
+			}
+		}
+		d, _ := drafted(t, "", files...)
+		var got []string
+		for _, s := range d.Broken {
+			got = append(got, s.Node+" "+s.Is)
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%s: broken: %q, want %q", command, got, want)
+		}
+	}
+}

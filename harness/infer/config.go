@@ -43,10 +43,10 @@ func vlan(id, name string) VLAN {
 	return VLAN{n, name}
 }
 
-// AddressesOf reads the addresses of all interfaces out of what a command of iproute2 shows; ok is false of every other
-// command, and of one that shows some of them alone.
+// AddressesOf reads the addresses of interfaces out of what a command of iproute2 shows: of all, or of the one that it
+// names. ok is false of every other command, and of one that shows some addresses alone.
 func AddressesOf(command, text string) (list []Interface, ok bool) {
-	m := regexp.MustCompile(`^ip((?: -\S+)*) a(?:d|dd|ddr|ddre|ddres|ddress)?(?: (?:sh|sho|show|l|li|lis|list))?$`).FindStringSubmatch(strings.Join(strings.Fields(command), " "))
+	m := showsAddresses().FindStringSubmatch(strings.Join(strings.Fields(command), " "))
 	switch {
 	case m == nil, strings.Contains(m[1], "-o"), strings.Contains(m[1], "-j"), strings.Contains(m[1], "-4"), strings.Contains(m[1], "-6"):
 		return nil, false
@@ -55,6 +55,16 @@ func AddressesOf(command, text string) (list []Interface, ok bool) {
 	default:
 		return long(text), true
 	}
+}
+
+// OneInterface reports whether a command of iproute2 shows the addresses of one interface, which it names.
+func OneInterface(command string) bool {
+	m := showsAddresses().FindStringSubmatch(strings.Join(strings.Fields(command), " "))
+	return m != nil && m[2] != ""
+}
+
+func showsAddresses() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:/usr)?(?:/s?bin/)?ip((?: -\S+)*) a(?:d|dd|ddr|ddre|ddres|ddress)?(?: (?:s|sh|sho|show|l|li|lis|list|ls)(?: (?:dev )?([\w.@-]+))?)?$`)
 }
 
 // brief reads "ip -br addr".
@@ -480,9 +490,10 @@ func (r reader) exos(text string) {
 	}
 }
 
-// voss reads Fabric Engine's language.
+// voss reads Fabric Engine's language. An interface is in OSPF's area 0.0.0.0 unless it names another.
 func (r reader) voss(text string) {
 	in := ""
+	areas, routed := map[string]string{}, []string(nil)
 	tagged := map[string]bool{}
 	name := regexp.MustCompile(`^vlan create (\d+)(?: name "([^"]*)")?`)
 	for line := range strings.Lines(text) {
@@ -498,12 +509,18 @@ func (r reader) voss(text string) {
 			r.n.iface(in)
 		case f[0] == "exit":
 			in = ""
+		case in == "" && f[0] == "router-id" && len(f) == 2:
+			r.n.RouterID = f[1]
 		case in != "" && f[0] == "ip" && len(f) > 2 && f[1] == "address":
 			mask := ""
 			if len(f) > 3 {
 				mask = f[3]
 			}
 			r.n.address(in, f[2], mask)
+		case in != "" && strings.HasPrefix(line, "ip ospf area ") && len(f) == 4:
+			areas[in] = f[3]
+		case in != "" && line == "ip ospf enable":
+			routed = append(routed, in)
 		case in != "" && f[0] == "brouter" && strings.Contains(line, " subnet "):
 			r.n.address(in, f[len(f)-1], "")
 		case name.MatchString(line):
@@ -531,6 +548,9 @@ func (r reader) voss(text string) {
 			}
 			r.n.leave(below, f)
 		}
+	}
+	for _, name := range routed {
+		r.n.OSPF = append(r.n.OSPF, Area{Interface: name, Area: cmp.Or(areas[name], "0.0.0.0")})
 	}
 	for k := range tagged {
 		if t := r.n.tags[k]; t != nil && t.access > 0 {

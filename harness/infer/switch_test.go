@@ -113,3 +113,18 @@ func TestSpeakers(t *testing.T) {
 		}
 	}
 }
+
+// TestRoutedVLAN: a VLAN of Fabric Engine that is in OSPF makes it a router, in the area that it names or the backbone.
+func TestRoutedVLAN(t *testing.T) {
+	const text = "s:1#show running-config\n# software version     : 8.10.1.0\nconfig terminal\nvlan create 10 type port-mstprstp 0\nvlan members 10 1/1 portmember\n" +
+		"interface Vlan 10\nip address 10.0.10.2 255.255.255.0 0\nip ospf enable\nexit\ninterface Vlan 20\nip address 10.0.20.2 255.255.255.0 0\nip ospf area 0.0.0.2\nip ospf enable\nexit\n" +
+		"router ospf enable\nrouter ospf\nrouter-id 10.255.0.20\nexit\nend\ns:1#show lldp neighbor\n                                      LLDP Neighbor\nPort: 1/1       Index    : 1                Time: 0 day(s), 00:01:02\n                ChassisId: MAC Address        02:04:96:00:00:01\n                PortId   : IfName             eth1\n                SysName  : r\ns:1#\n"
+	n := inferred(t, written(t, text, frr("r", "interface eth1", " ip address 10.0.10.1/24"))...)
+	s := n.Of("s")
+	if s == nil || s.Speaker != "frr" || !strings.Contains(s.Config, "router ospf\n ospf router-id 10.255.0.20\n network 10.0.10.0/24 area 0.0.0.0\n") {
+		t.Fatalf("%+v", s)
+	}
+	if diff := cmp.Diff([]infer.Area{{Interface: "vlan 10", Area: "0.0.0.0"}, {Interface: "vlan 20", Area: "0.0.0.2"}}, s.OSPF); diff != "" {
+		t.Error(diff)
+	}
+}
