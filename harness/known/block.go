@@ -60,7 +60,7 @@ var columns = map[role][]string{ //nolint:gochecknoglobals // a table that nothi
 	roleText:       {"description", "details", "text", "issue description", "problem", "problem description", "symptom", "symptoms", "explanation"},
 	roleWorkaround: {"workaround", "work around", "work-around", "mitigation", "recommendation", "workarounds"},
 	roleFeature:    {"feature", "component", "area", "category", "module", "functional area", "feature area", "components"},
-	roleFound:      {"found in", "found in version", "found in release", "affected", "affects", "affects version", "affected versions", "affected version", "affects version/s", "versions affected", "introduced in", "reported in", "seen in", "first seen"},
+	roleFound:      {"found in", "found in version", "found in release", "affected", "affects", "affects version", "affected versions", "affected version", "affects version/s", "versions affected", "introduced", "introduced in", "reported in", "seen in", "first seen"},
 	roleFixed:      {"fixed", "fixed in", "fix version", "fix version/s", "fixed version", "fixed in version", "fixed in release", "resolved in", "corrected in", "target release", "fix versions", "solution release"},
 	roleVersions:   {"versions", "version", "release", "releases", "version range"},
 	roleProduct:    {"product", "products", "software", "os", "operating system"},

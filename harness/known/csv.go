@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -47,6 +48,10 @@ func (r *reader) csv(text string) error {
 		return fmt.Errorf("%w: %w", ErrNotDocument, err)
 	}
 	roles, _ := rolesOf(names)
+	if list := releaseColumns(names); len(list) > 0 {
+		r.leave(block{line: 1, cells: names}, "columns that are not read: "+strings.Join(list, ", "))
+	}
+	is, came := column(names, "issue type", "type", "tracker"), column(names, "resolution")
 	var before Issue
 	for {
 		rec, err := c.Read()
@@ -64,7 +69,17 @@ func (r *reader) csv(text string) error {
 			}
 			continue
 		}
+		if tableRule().MatchString(strings.Trim(strings.Join(rec, "|"), "| ")) {
+			continue
+		}
+		if noIssue(cell(rec, is), cell(rec, came)) {
+			r.doc.Passed++
+			continue
+		}
 		i := r.record(rec, roles, at)
+		if accepted(cell(rec, came)) {
+			i.Status = StatusBehaviour
+		}
 		switch {
 		case i.Title == "" && i.Text == "":
 			r.leave(block{line: at, cells: rec}, "a row without a description")
@@ -75,6 +90,44 @@ func (r *reader) csv(text string) error {
 		before = i
 		r.add(i)
 	}
+}
+
+// column is where a column stands that has one of these names; -1 where none does.
+func column(names []string, of ...string) int {
+	return slices.IndexFunc(names, func(name string) bool {
+		return slices.Contains(of, strings.ToLower(squeeze(strings.ReplaceAll(name, "_", " "))))
+	})
+}
+
+// cell is what a row has in a column, in lower case.
+func cell(rec []string, at int) string {
+	if at < 0 || at >= len(rec) {
+		return ""
+	}
+	return strings.ToLower(squeeze(rec[at]))
+}
+
+// noIssue reports whether a tracker says of an entry that it is none of the software: it is of another kind, or came to
+// nothing, as Jira, Redmine and Bugzilla name these.
+func noIssue(is, came string) bool {
+	return slices.Contains([]string{"new feature", "feature", "feature request", "improvement", "enhancement", "task", "sub-task", "subtask", "story", "epic", "documentation", "question", "support"}, is) ||
+		slices.Contains([]string{"duplicate", "invalid", "worksforme", "works for me", "cannot reproduce", "not a bug", "notabug", "not an issue", "incomplete", "insufficient_data", "moved"}, came)
+}
+
+// accepted reports whether an entry is one that stays as it is.
+func accepted(came string) bool {
+	return slices.Contains([]string{"won't fix", "wontfix", "won't do", "declined", "rejected", "by design", "works as designed", "works as intended"}, came)
+}
+
+// releaseColumns are names of columns that are releases: which of them has an issue stands in the rows.
+func releaseColumns(names []string) (list []string) {
+	for _, name := range names {
+		name = strings.TrimSpace(name)
+		if versionWord().FindString(name) == name && name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 func versionsText(rec []string, roles []role) string {

@@ -190,12 +190,14 @@ func (t *table) ends(l textLine, body float64) bool {
 
 // take puts a line into the row it belongs to, and gives a row that it ended.
 func (t *table) take(l textLine) *block {
-	cells := make([]string, len(t.x))
-	for _, s := range l.spans {
+	cells, id := make([]string, len(t.x)), t.idColumn()
+	for k, s := range l.spans {
 		c := t.column(s.x)
+		if k == 1 && c == id && c+1 < len(cells) && idsOfCell(l.spans[0].text) != nil && idsOfCell(s.text) == nil {
+			c++ // the ids are shorter than the name of their column, and nothing fills it
+		}
 		cells[c] = strings.TrimSpace(cells[c] + " " + s.text)
 	}
-	id := t.idColumn()
 	var begins bool
 	switch {
 	case t.cells == nil:

@@ -86,7 +86,7 @@ func (p *Products) vendor(name string) string {
 func (p *Products) names(s string) bool { return p.vendor(p.Name(s)) != "" }
 
 // toolWords are those of programs that manage products and have versions of their own.
-var toolWords = express(`(?i)\bansible\b.{0,60}\bcollections?\b|\bcollections?\b.{0,60}\bansible\b|galaxy\.ansible|\bansible[-_.]|\bterraform\b.{0,30}\bprovider\b|\bterraform-provider-|\bnapalm[-_. ]|\bnetmiko\b|\b(?:prometheus|snmp)[ _-]exporter\b`) //nolint:gochecknoglobals // it is compiled once
+var toolWords = express(`(?i)\bansible\b.{0,60}\bcollections?\b|\bcollections?\b.{0,60}\bansible\b|galaxy\.ansible|\bansible[-_.]|\bterraform\b.{0,30}\bprovider\b|\bterraform-provider-|\bnapalm[-_. ]|\bnetmiko\b|\b(?:prometheus|snmp)[ _-]exporter\b|\b[a-z]+[_-](?:exporter|operator|dashboard|helm|sdk)\b`) //nolint:gochecknoglobals // it is compiled once
 
 // aboutTool reports whether a document is of a program that manages a product: its versions are
 // not the product's.

@@ -1,0 +1,53 @@
+package known_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/reprise-lab/reprise/harness/known"
+)
+
+// TestTrackers: an entry of a tracker that is a wish, or came to nothing, is no issue; one that stays is known behaviour.
+func TestTrackers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		text   string
+		want   string // the issues with their status
+		passed int
+		left   string
+	}{
+		"jira": {"Summary,Issue key,Issue Type,Status,Resolution,Affects Version/s,Fix Version/s\nBGP session resets,FRR-101,Bug,Closed,Fixed,8.4.4,9.1.1\nAdd dark mode,FRR-102,New Feature,Closed,Done,,9.1.1\nIt is so,FRR-103,Bug,Closed,Won't Fix,8.4.4,\n",
+			"FRR-101 resolved, FRR-103 known behaviour", 1, ""},
+		"bugzilla": {"\"Bug ID\",\"Product\",\"Status\",\"Resolution\",\"Summary\",\"Version\"\n12345,openvswitch,RESOLVED,FIXED,segfault in bond_rebalance,2.17.9\n12346,openvswitch,RESOLVED,WORKSFORME,lacp flaps,2.17.9\n12347,openvswitch,RESOLVED,DUPLICATE,dup of 12345,2.17.9\n",
+			"12345 resolved", 2, ""},
+		"a column for each release":           {"| ID | Summary | 9.1 | 9.2 |\n|----|---------|-----|-----|\n| VOSS-100 | BGP crash on restart | X | fixed |\n", "VOSS-100 unspecified", 0, "columns that are not read: 9.1, 9.2"},
+		"a column that is wider than its ids": {"Release Notes Fabric Engine 9.2.0.0\n\nResolved Issues\n\nIssue number  Description\nVOSS-1  IS-IS restarts\n", "VOSS-1 resolved", 0, ""},
+	} {
+		file := "list.csv"
+		if strings.HasPrefix(name, "a column that") {
+			file = "notes.txt"
+		}
+		d, err := known.ReadDocument(file, []byte(tt.text), known.ReadOptions{Products: products(t)})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var got, left []string
+		for _, i := range d.Issues {
+			got = append(got, i.Key+" "+string(i.Status))
+		}
+		for _, l := range d.Unparsed {
+			left = append(left, l.Why)
+		}
+		if strings.Join(got, ", ") != tt.want || d.Passed < tt.passed || strings.Join(left, "\n") != tt.left {
+			t.Errorf("%s: %q, %d no issue, left %q; want %q, %d, %q", name, got, d.Passed, left, tt.want, tt.passed, tt.left)
+		}
+	}
+}
+
+// TestProgramOfAnotherName: a program whose name begins with a product's is none of it.
+func TestProgramOfAnotherName(t *testing.T) {
+	d, err := known.ReadDocument("keep.md", []byte("# Changelog\nAll notable changes to keepalived-exporter.\n\n## [1.2.0] - 2025-03-02\n### Fixed\n- Exporter hangs when the socket is missing\n"), known.ReadOptions{Products: products(t)})
+	if err != nil || len(d.Issues) != 1 || d.Issues[0].Product == "keepalived" {
+		t.Errorf("%v, %+v", err, d.Issues)
+	}
+}
