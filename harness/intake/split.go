@@ -626,6 +626,9 @@ func (s *splitter) add(l *logs.Line, text string, kinds map[Kind]int) {
 	if c.isLog(s.logs) {
 		s.cur.logged(l)
 	}
+	if c.log && !l.Parsed() && text != "" && text[0] != ' ' && text[0] != '\t' && s.asked == "" {
+		s.cur.puzzle(l.Number, text)
+	}
 	c.Lines++
 	c.Bytes += int64(len(text)) + 1
 	if strings.TrimSpace(text) != "" {
@@ -753,12 +756,18 @@ func (s *splitter) puzzled(c *section, p *part, text string) {
 	}
 	at := c.Line
 	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && strings.Trim(line, "=-*#!~ ") != "" {
-			if p.NotUnderstood++; len(p.Examples) < maxExamples {
-				p.Examples = append(p.Examples, Place{at, line})
-			}
-		}
+		p.puzzle(at, line)
 		at++
+	}
+}
+
+// puzzle counts a line that nothing explains, and keeps it where there is room.
+func (p *part) puzzle(at int, line string) {
+	if line = strings.TrimSpace(line); line == "" || strings.Trim(line, "=-*#!~ ") == "" {
+		return
+	}
+	if p.NotUnderstood++; len(p.Examples) < maxExamples {
+		p.Examples = append(p.Examples, Place{at, line})
 	}
 }
 

@@ -11,7 +11,7 @@ func (im *Import) together(o *Options) {
 	type key struct{ device, platform string }
 	byKey := map[key]*Device{}
 	var order []key
-	answered, refused := map[key][]string{}, map[key][]string{}
+	answered, refused, asks := map[key][]string{}, map[key][]string{}, map[key]bool{}
 	for i := range im.Files {
 		f := &im.Files[i]
 		for _, p := range f.Parts {
@@ -33,6 +33,7 @@ func (im *Import) together(o *Options) {
 				order = append(order, k)
 			}
 			d.take(f.Name, p)
+			asks[k] = asks[k] || p.Kind != Log
 			for _, c := range p.Commands {
 				if c.Status == Refused {
 					refused[k] = append(refused[k], c.Command)
@@ -48,7 +49,7 @@ func (im *Import) together(o *Options) {
 	for _, k := range order {
 		im.Devices = append(im.Devices, *byKey[k])
 		for _, class := range o.Classes {
-			if o.Commands == nil {
+			if o.Commands == nil || k.device == "" && !asks[k] { // a log of nobody owes no commands
 				continue
 			}
 			need := Need{Device: k.device, Platform: k.platform, Class: class}

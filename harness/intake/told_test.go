@@ -152,3 +152,44 @@ func TestAgeOfACapture(t *testing.T) {
 		t.Errorf("of no frame: %q", p.Cut)
 	}
 }
+
+// TestRowsOfTables: a table that counts more rows than it has is cut, and one that has them is whole.
+func TestRowsOfTables(t *testing.T) {
+	for name, c := range map[string]struct{ prompt, command, head, row, more, foot string }{
+		"exos fdb":       {"x1.1 # ", "show fdb", "MAC                  VLAN Name( Tag)  Age  Flags\n", "00:04:96:51:aa:01                core(0010) 0000 d m           1:1\n", "00:04:96:51:aa:04                mgmt(0099) 0000   s  m           1:2\n", "\nTotal: 2 Static: 1  Perm: 0  Dyn: 1  Dropped: 0\nx1.2 # \n"},
+		"exos ospf":      {"x1.1 # ", "show ospf neighbor", "Neighbor ID    Pri State           Up/Dead Time            Address         Interface\n", "10.0.0.1         1 FULL    /DR     00:01:02:03/00:00:00:31 10.1.1.1        core\n", "10.0.0.2         1 FULL    /BDR    00:01:02:03/00:00:00:31 10.1.1.2        core\n", "\nTotal number of neighbors: 2 (All neighbors in Full state)\nx1.2 # \n"},
+		"ios cdp":        {"sw#", "sh cdp nei", "Capability Codes: R - Router\nDevice ID        Local Intrfce     Holdtme    Capability  Platform  Port ID\n", "HQ-SW2.example\n                 Gig 1/0/1         155              S I   WS-C3850- Gig 1/0/24\n", "NX9              Ten 1/1/1         134              R S   N9K-C9318 Eth 1/1\n", "\nTotal cdp entries displayed : 2\nsw#\n"},
+		"voss ospf":      {"b:1#", "show ip ospf neighbor", "INTERFACE NBRROUTERID NBRIPADDR PRIO_STATE\n", "10.1.1.1 10.255.0.2 10.1.1.2 1 Full 0 Dyn\n", "10.1.2.1 10.255.0.3 10.1.2.2 1 Full 0 Dyn\n", "\nTotal ospf neighbors: 2\nb:1#\n"},
+		"voss isis":      {"b:1#", "show isis adjacencies", "INTERFACE L STATE        UPTIME PRI HOLDTIME SYSID\n", "Port1/1   1 UP       12d 01:02:03 127       22 0051.0012.3500   BEB-2\n", "Mlt7      1 UP          03:04:05 127       25 0051.0012.3600   BEB 3\n", "\nHome:        2 out of 2 interfaces have formed an adjacency\nb:1#\n"},
+		"voss interface": {"b:1#", "show ip interface", "INTERFACE        IP              NET\n                 ADDRESS         MASK\n", "Vlan10           10.1.1.1        255.255.255.0   ones       1500     10    false\n", "Clip1            10.255.0.1      255.255.255.255 ones       1500     --    false\n", "\nAll 2 out of 2 Total Num of IP interfaces displayed\nb:1#\n"},
+	} {
+		for rows, want := range map[string]intake.Status{c.row + c.more: intake.Answered, c.row: intake.CutOff, c.more: intake.CutOff} {
+			p := imported(t, "sent.txt", []byte(c.prompt+c.command+"\n"+c.head+rows+c.foot)).Parts[0]
+			if got := p.Commands[0].Status; got != want {
+				t.Errorf("%s: %s with %q, want %s", name, got, rows, want)
+			}
+		}
+	}
+}
+
+// TestLinesOfNoFormat: lines of a log that no format fits are told, and what an indented one goes on with is not counted.
+func TestLinesOfNoFormat(t *testing.T) {
+	p := imported(t, "sent.txt", []byte("2026-11-28T10:00:02.003Z|00124|bond|INFO|member eth2: link state up\n  and more of it\n{\"time\":\"2026-11-28T10:00:07Z\",\"msg\":\"x\"}\n10:00:08.123 bare time line\n2026-11-28T10:00:09.003Z|00125|bond|INFO|member eth2: link state down\n")).Parts[0]
+	if p.Kind != intake.Log || p.NotUnderstood != 2 || len(p.Examples) != 2 || p.Examples[0].Line != 3 {
+		t.Errorf("%s, %d lines not understood: %v", p.Kind, p.NotUnderstood, p.Examples)
+	}
+}
+
+// TestLogOfNobody: a log that names no host owes no commands.
+func TestLogOfNobody(t *testing.T) {
+	o := asked(t)
+	o.Classes = []string{"ospf"}
+	path := filepath.Join(t.TempDir(), "exos.log")
+	if err := os.WriteFile(path, []byte("03/01/2026 13:58:01.02 <Noti:AAA.authFail> Login failed\n03/01/2026 13:58:02.02 <Noti:AAA.authFail> Login failed\nA total of 2 log messages were displayed.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	im, err := grammar(t).Files([]string{path}, o)
+	if err != nil || len(im.Missing) > 0 {
+		t.Errorf("%v, missing %+v", err, im.Missing)
+	}
+}
