@@ -626,7 +626,7 @@ func (s *splitter) add(l *logs.Line, text string, kinds map[Kind]int) {
 	if c.isLog(s.logs) {
 		s.cur.logged(l)
 	}
-	if c.log && !l.Parsed() && text != "" && text[0] != ' ' && text[0] != '\t' && s.asked == "" {
+	if c.log && !l.Parsed() && len(kinds) == 0 && text != "" && text[0] != ' ' && text[0] != '\t' && s.asked == "" {
 		s.cur.puzzle(l.Number, text)
 	}
 	c.Lines++

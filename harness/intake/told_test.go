@@ -175,6 +175,9 @@ func TestRowsOfTables(t *testing.T) {
 // TestLinesOfNoFormat: lines of a log that no format fits are told, and what an indented one goes on with is not counted.
 func TestLinesOfNoFormat(t *testing.T) {
 	p := imported(t, "sent.txt", []byte("2026-11-28T10:00:02.003Z|00124|bond|INFO|member eth2: link state up\n  and more of it\n{\"time\":\"2026-11-28T10:00:07Z\",\"msg\":\"x\"}\n10:00:08.123 bare time line\n2026-11-28T10:00:09.003Z|00125|bond|INFO|member eth2: link state down\n")).Parts[0]
+	if trailer := imported(t, "sent.txt", []byte("03/01/2026 13:58:01.02 <Noti:AAA.authFail> Login failed\nA total of 1 log messages were displayed.\n")).Parts[0]; trailer.NotUnderstood > 0 {
+		t.Errorf("of a log of EXOS not understood: %v", trailer.Examples)
+	}
 	if p.Kind != intake.Log || p.NotUnderstood != 2 || len(p.Examples) != 2 || p.Examples[0].Line != 3 {
 		t.Errorf("%s, %d lines not understood: %v", p.Kind, p.NotUnderstood, p.Examples)
 	}
