@@ -26,10 +26,16 @@ func TestPlatformOfANeighbour(t *testing.T) {
 	}{
 		"cdp of a Nexus": {"HQ-SW1#sh cdp nei det\nDevice ID: NX9\nVersion :\nCisco Nexus Operating System (NX-OS) Software, Version 9.3(10)\nHQ-SW1#sh lldp nei det\nSystem Description: \n" +
 			"ExtremeXOS (X440G2-48p-10G4) version 31.7.1.4\nHQ-SW1#\n", []string{"session  HQ-SW1", "2 sh cdp nei det: answered", "6 sh lldp nei det: answered"}, ""},
-		"lldpd on a host": {"root@srv1:~# lldpctl\nInterface:    eth0, via: LLDP\n    SysName:      edge3\n    SysDescr:     ExtremeXOS (X440G2-48p-10G4) version 31.7.1.4\nroot@srv1:~# lldpctl -f json\n{\"descr\": \"ExtremeXOS\"}\nroot@srv1:~# \n",
-			[]string{"session linux srv1", "2 lldpctl: answered", "6 lldpctl -f json: answered"}, "linux"},
-		"a table of its own": {"sw# show lldp neighbors\nPort       Neighbor Device ID               Neighbor Port ID           TTL\nEt1        r2                               Ethernet3                  120\nsw# \n",
-			[]string{"session eos sw", "2 show lldp neighbors: answered"}, "eos"},
+		"lldpd on a host": {
+			"root@srv1:~# lldpctl\nInterface:    eth0, via: LLDP\n    SysName:      edge3\n    SysDescr:     ExtremeXOS (X440G2-48p-10G4) version 31.7.1.4\nroot@srv1:~# lldpctl -f json\n{\"descr\": \"ExtremeXOS\"}\nroot@srv1:~# \n",
+			[]string{"session linux srv1", "2 lldpctl: answered", "6 lldpctl -f json: answered"},
+			"linux",
+		},
+		"a table of its own": {
+			"sw# show lldp neighbors\nPort       Neighbor Device ID               Neighbor Port ID           TTL\nEt1        r2                               Ethernet3                  120\nsw# \n",
+			[]string{"session eos sw", "2 show lldp neighbors: answered"},
+			"eos",
+		},
 	} {
 		p := imported(t, "sent.txt", []byte(c.text)).Parts[0]
 		if got := said(p); !slices.Equal(got, c.want) || p.Platform != c.platform {
@@ -61,11 +67,15 @@ func TestNameOfDigits(t *testing.T) {
 		text string
 		want []string
 	}{
-		"switch engine": {"* 5520-24T-SwitchEngine.1 # show version\nSwitch          : 800999-00-01 TB012147K-H0001 Rev 01 IMG: 32.7.2.19\n* 5520-24T-SwitchEngine.2 # show fdb\nrow\n* 5520-24T-SwitchEngine.3 # exit\n",
-			[]string{"session exos 5520-24T-SwitchEngine 32.7.2.19 TB012147K-H0001", "2 show version: answered", "4 show fdb: answered", "5 exit: empty"}},
-		"fabric engine": {"5520-BEB:1#show sys-info\n" + banner("12") + "\n        SysDescr     : 5520-24X-FabricEngine (9.0.4.0)\n5520-BEB:1#show vlan i-sid\n" + banner("15") +
-			"VLAN_ID    I-SID      I-SID NAME\n10         10010      ISID-10010\n5520-BEB:1#show lldp neighbor summary\n" + banner("16") + "1/1       LLDP      10.20.30.2  00:51:00:12:35:00   1/2  BEB-2  VSP-7432CQ (8.10.2.0)\nTotal Neighbors : 1\n5520-BEB:1#\n",
-			[]string{"session voss 5520-BEB 9.0.4.0", "6 show sys-info: answered", "11 show vlan i-sid: answered", "17 show lldp neighbor summary: answered"}},
+		"switch engine": {
+			"* 5520-24T-SwitchEngine.1 # show version\nSwitch          : 800999-00-01 TB012147K-H0001 Rev 01 IMG: 32.7.2.19\n* 5520-24T-SwitchEngine.2 # show fdb\nrow\n* 5520-24T-SwitchEngine.3 # exit\n",
+			[]string{"session exos 5520-24T-SwitchEngine 32.7.2.19 TB012147K-H0001", "2 show version: answered", "4 show fdb: answered", "5 exit: empty"},
+		},
+		"fabric engine": {
+			"5520-BEB:1#show sys-info\n" + banner("12") + "\n        SysDescr     : 5520-24X-FabricEngine (9.0.4.0)\n5520-BEB:1#show vlan i-sid\n" + banner("15") +
+				"VLAN_ID    I-SID      I-SID NAME\n10         10010      ISID-10010\n5520-BEB:1#show lldp neighbor summary\n" + banner("16") + "1/1       LLDP      10.20.30.2  00:51:00:12:35:00   1/2  BEB-2  VSP-7432CQ (8.10.2.0)\nTotal Neighbors : 1\n5520-BEB:1#\n",
+			[]string{"session voss 5520-BEB 9.0.4.0", "6 show sys-info: answered", "11 show vlan i-sid: answered", "17 show lldp neighbor summary: answered"},
+		},
 		"ios": {"3650-core#sh clock\n*10:11:12.345 CET Sat Nov 28 2026\n3650-core#\n", []string{"session ios 3650-core", "2 sh clock: answered"}},
 	} {
 		p := imported(t, "sent.txt", []byte(c.text)).Parts[0]

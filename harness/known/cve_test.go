@@ -37,33 +37,39 @@ func TestCVEVersions(t *testing.T) {
 		{
 			"an inclusive range behind the fix of another line",
 			`"versions":[{"version":"9.0","status":"affected","lessThan":"9.1.3"},{"version":"10.0","lessThanOrEqual":"10.0.2","status":"affected"}]}]}}}`,
-			map[string]known.Affected{"9.1.2": known.AffectedYes, "9.1.3": known.AffectedNo, "10.0": known.AffectedYes, "10.0.2": known.AffectedYes, "10.0.3": known.AffectedNo}, "9.1.3",
+			map[string]known.Affected{"9.1.2": known.AffectedYes, "9.1.3": known.AffectedNo, "10.0": known.AffectedYes, "10.0.2": known.AffectedYes, "10.0.3": known.AffectedNo},
+			"9.1.3",
 		},
 		{
 			"what was never ill is no fix, and others may name more",
 			`"versions":[{"version":"8.0.0","status":"affected","lessThan":"8.0.13"},{"version":"7.6","status":"unaffected"}]}]},` +
 				`"adp":[{"affected":[{"vendor":"FRRouting","product":"FRRouting","versions":[{"version":"8.13","status":"affected"}]}]}]}}`,
-			map[string]known.Affected{"7.6": known.AffectedNo, "8.0.2": known.AffectedYes, "8.0.14": known.AffectedNo, "8.13": known.AffectedYes}, "8.0.13",
+			map[string]known.Affected{"7.6": known.AffectedNo, "8.0.2": known.AffectedYes, "8.0.14": known.AffectedNo, "8.13": known.AffectedYes},
+			"8.0.13",
 		},
 		{
 			"a fix named as unaffected",
 			`"versions":[{"version":"0","status":"affected","lessThan":"10.0.2"},{"version":"9.1.3","status":"unaffected"}]}]}}}`,
-			map[string]known.Affected{"9.1.2": known.AffectedYes, "9.1.4": known.AffectedNo}, "10.0.2, 9.1.3",
+			map[string]known.Affected{"9.1.2": known.AffectedYes, "9.1.4": known.AffectedNo},
+			"10.0.2, 9.1.3",
 		},
 		{
 			"all that is not named is ill",
 			`"defaultStatus":"affected","versions":[{"version":"9.3.0","status":"unaffected","lessThan":"*"}]}]}}}`,
-			map[string]known.Affected{"9.2.8": known.AffectedYes, "9.3.0": known.AffectedNo, "9.3.3": known.AffectedNo}, "9.3.0",
+			map[string]known.Affected{"9.2.8": known.AffectedYes, "9.3.0": known.AffectedNo, "9.3.3": known.AffectedNo},
+			"9.3.0",
 		},
 		{
 			"all from one on is ill",
 			`"defaultStatus":"affected","versions":[{"version":"0","status":"unaffected","lessThan":"8.1"},{"version":"8.5.4","status":"unaffected","lessThanOrEqual":"8.5.*"},{"version":"9.0","status":"unaffected","lessThanOrEqual":"*"}]}]}}}`,
-			map[string]known.Affected{"8.0.1": known.AffectedNo, "8.5.3": known.AffectedYes, "8.5.4": known.AffectedNo, "9.1": known.AffectedNo}, "8.5.4, 9.0",
+			map[string]known.Affected{"8.0.1": known.AffectedNo, "8.5.3": known.AffectedYes, "8.5.4": known.AffectedNo, "9.1": known.AffectedNo},
+			"8.5.4, 9.0",
 		},
 		{
 			"a change holds to the end of its range",
 			`"versions":[{"version":"9.0","status":"affected","lessThan":"9.1.3","changes":[{"at":"9.0.5","status":"unaffected"}]}]}]}}}`,
-			map[string]known.Affected{"9.0.4": known.AffectedYes, "9.0.5": known.AffectedNo, "9.1.2": known.AffectedNo}, "9.0.5",
+			map[string]known.Affected{"9.0.4": known.AffectedYes, "9.0.5": known.AffectedNo, "9.1.2": known.AffectedNo},
+			"9.0.5",
 		},
 	}
 	for _, tt := range tests {

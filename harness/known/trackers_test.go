@@ -15,10 +15,14 @@ func TestTrackers(t *testing.T) {
 		passed int
 		left   string
 	}{
-		"jira": {"Summary,Issue key,Issue Type,Status,Resolution,Affects Version/s,Fix Version/s\nBGP session resets,FRR-101,Bug,Closed,Fixed,8.4.4,9.1.1\nAdd dark mode,FRR-102,New Feature,Closed,Done,,9.1.1\nIt is so,FRR-103,Bug,Closed,Won't Fix,8.4.4,\n",
-			"FRR-101 resolved, FRR-103 known behaviour", 1, ""},
-		"bugzilla": {"\"Bug ID\",\"Product\",\"Status\",\"Resolution\",\"Summary\",\"Version\"\n12345,openvswitch,RESOLVED,FIXED,segfault in bond_rebalance,2.17.9\n12346,openvswitch,RESOLVED,WORKSFORME,lacp flaps,2.17.9\n12347,openvswitch,RESOLVED,DUPLICATE,dup of 12345,2.17.9\n",
-			"12345 resolved", 2, ""},
+		"jira": {
+			"Summary,Issue key,Issue Type,Status,Resolution,Affects Version/s,Fix Version/s\nBGP session resets,FRR-101,Bug,Closed,Fixed,8.4.4,9.1.1\nAdd dark mode,FRR-102,New Feature,Closed,Done,,9.1.1\nIt is so,FRR-103,Bug,Closed,Won't Fix,8.4.4,\n",
+			"FRR-101 resolved, FRR-103 known behaviour", 1, "",
+		},
+		"bugzilla": {
+			"\"Bug ID\",\"Product\",\"Status\",\"Resolution\",\"Summary\",\"Version\"\n12345,openvswitch,RESOLVED,FIXED,segfault in bond_rebalance,2.17.9\n12346,openvswitch,RESOLVED,WORKSFORME,lacp flaps,2.17.9\n12347,openvswitch,RESOLVED,DUPLICATE,dup of 12345,2.17.9\n",
+			"12345 resolved", 2, "",
+		},
 		"a column for each release":           {"| ID | Summary | 9.1 | 9.2 |\n|----|---------|-----|-----|\n| VOSS-100 | BGP crash on restart | X | fixed |\n", "VOSS-100 unspecified", 0, "columns that are not read: 9.1, 9.2"},
 		"a column that is wider than its ids": {"Release Notes Fabric Engine 9.2.0.0\n\nResolved Issues\n\nIssue number  Description\nVOSS-1  IS-IS restarts\n", "VOSS-1 resolved", 0, ""},
 	} {
