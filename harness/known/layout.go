@@ -99,10 +99,13 @@ func layout(lines []textLine) []block {
 		}
 	}
 	body := bodySize(lines)
+	headed := false // the line before is of a page's head
 	for _, l := range lines {
-		if furniture(l) {
+		if furniture(l) || headed && t != nil && headVersion().MatchString(l.text()) {
+			headed = true
 			continue
 		}
+		headed = false
 		if h := headerOf(l); h != nil {
 			endPara()
 			if t == nil || h.head != t.head {
@@ -303,6 +306,9 @@ func bodySize(lines []textLine) float64 {
 }
 
 var pageFurniture = express(`(?i)^(?:page \d+(?: of \d+)?|\d{1,4}|.{0,80}release notes.{0,60}\s\d{1,4}|[ivxl]{1,6}|(?:copyright|©).*|-{3,}|={3,}|_{3,})$`) //nolint:gochecknoglobals // it is compiled once
+
+// headVersion is the second line of a page's head, below the name of the document.
+var headVersion = express(`(?i)^(?:version|release) ` + `(?:` + versionForm + `)$`) //nolint:gochecknoglobals // it is compiled once
 
 // ruled tells a rule below the names of columns: strokes in each of them, and nothing else.
 func ruled(l textLine) bool {

@@ -55,3 +55,14 @@ func TestProgramOfAnotherName(t *testing.T) {
 		t.Errorf("%v, %+v", err, d.Issues)
 	}
 }
+
+// TestHeadOfAPage: the version in the head of a page is no word of the entry that goes on below it.
+func TestHeadOfAPage(t *testing.T) {
+	const text = "                         Fabric Engine Release Notes\n                               Version 9.2.1.0                                   1\n\nResolved Issues\n\n" +
+		"Issue number       Description\nVOSS-28002         Switch reboots unexpectedly if ISIS\n                   is disabled while an SMLT peer is\nFabric Engine Release Notes                                                      2\n" +
+		"                               Version 9.2.1.0\nIssue number       Description\n                   rebooting.\nVOSS-28003         LLDP neighbor is not shown.\n"
+	d, err := known.ReadDocument("notes.txt", []byte(text), known.ReadOptions{Products: products(t)})
+	if err != nil || len(d.Issues) != 2 || d.Issues[0].Text != "Switch reboots unexpectedly if ISIS is disabled while an SMLT peer is rebooting." {
+		t.Errorf("%v, %+v", err, d.Issues)
+	}
+}
