@@ -19,6 +19,8 @@ type Sample struct {
 	Why  string
 	// Failures are those of Other: what failed that no symptom asks about.
 	Failures []evidence.Failure
+	// Step says of a Void that a step of the stimulus did not work: the device refused it, or it ended as it must not.
+	Step bool
 	// Showed is how long the symptom of a Hit took to show, where it has to within a time.
 	Showed Showed
 }
@@ -79,7 +81,7 @@ const (
 	Other     SampleKind = "other"     // something else failed: a daemon that nobody asked about died
 )
 
-// unhealthyLimit is how often the new side may fail to come to its baseline, with no
+// unhealthyLimit is how often the new side may fail to come to its baseline, or to carry out a step of the stimulus, with no
 // trial in which it did, before that is its behaviour and not an accident.
 const unhealthyLimit = 3
 
@@ -278,6 +280,9 @@ func (c *Comparison) Ruling() (result.Ruling, string) {
 	case n.Unhealthy >= unhealthyLimit && n.Share.Valid == 0 && c.Tally(result.Old).Share.Valid > 0:
 		return result.Changed, fmt.Sprintf("the new side did not come to a healthy baseline in %d of %d trials: %s", n.Unhealthy, len(c.new), why(c.new, Unhealthy))
 	}
+	if failed, why := steps(c.new); failed >= unhealthyLimit && n.Share.Valid == 0 && c.Tally(result.Old).Share.Valid > 0 {
+		return result.Changed, fmt.Sprintf("a step of the stimulus did not work on the new side in %d of %d trials, and did on the old one: %s", failed, len(c.new), why)
+	}
 	k, pairs, enough := c.pairs()
 	o := prefix(c.old)
 	switch {
@@ -397,7 +402,8 @@ func SampleOf(v evidence.TrialVerdict, r evidence.Record) Sample {
 		if neverShown(v) {
 			return Sample{Kind: Hit, Why: v.Reason}
 		}
-		return Sample{Kind: inconclusive(v, r), Why: v.Reason}
+		kind := inconclusive(v, r)
+		return Sample{Kind: kind, Why: v.Reason, Step: kind == Void && stepFailed(r)}
 	default:
 		return Sample{Kind: Void, Why: v.Reason}
 	}
@@ -434,6 +440,31 @@ func inconclusive(v evidence.TrialVerdict, r evidence.Record) SampleKind {
 		}
 	}
 	return Void
+}
+
+// stepFailed reports whether a trial ended with a step of the stimulus that did not work. One that was cut off did not.
+func stepFailed(r evidence.Record) (failed bool) {
+	for _, e := range r.Events {
+		if e.Kind == evidence.EventCut || e.Kind == evidence.EventLab && e.Outcome == evidence.Failed {
+			return false
+		}
+		if e.Kind == evidence.EventStep && phaseOf(e.Ref) == "stimulus" {
+			failed = failed || e.Outcome == evidence.Refused || e.Outcome == evidence.Failed
+		}
+	}
+	return failed
+}
+
+// steps counts the samples of a side of which a step did not work, and tells why the first did not.
+func steps(samples []*Sample) (n int, why string) {
+	for _, s := range samples {
+		if s != nil && s.Step {
+			if n++; n == 1 {
+				why = s.Why
+			}
+		}
+	}
+	return n, why
 }
 
 func phaseOf(ref string) string {

@@ -122,6 +122,7 @@ func TestComparisonRules(t *testing.T) {
 	hit, miss, void := experiment.Sample{Kind: experiment.Hit}, experiment.Sample{Kind: experiment.Miss}, experiment.Sample{Kind: experiment.Void, Why: "the lab broke"}
 	crash := []evidence.Failure{{Title: "zebra: SIGSEGV", Kind: evidence.FailureCrash, Process: "zebra", Node: "r1"}}
 	other, ill := experiment.Sample{Kind: experiment.Other, Why: "zebra died", Failures: crash}, experiment.Sample{Kind: experiment.Unhealthy, Why: "r1 did not start"}
+	step := experiment.Sample{Kind: experiment.Void, Why: "stimulus[0] was refused", Step: true}
 	for _, tt := range []struct {
 		name     string
 		old, new []experiment.Sample // each repeated for as long as it takes
@@ -135,6 +136,9 @@ func TestComparisonRules(t *testing.T) {
 		{"another failure", []experiment.Sample{hit}, []experiment.Sample{miss, other}, result.Changed, 3},
 		{"a hit outweighs another failure", []experiment.Sample{miss}, []experiment.Sample{hit, other}, result.NotFixed, 2},
 		{"the new side never starts", []experiment.Sample{hit}, []experiment.Sample{ill}, result.Changed, 4},
+		{"a step never works on the new side", []experiment.Sample{hit}, []experiment.Sample{step}, result.Changed, 4},
+		{"a step works on neither", []experiment.Sample{step}, []experiment.Sample{step}, result.Undecided, 40},
+		{"a step does not work once", []experiment.Sample{hit}, []experiment.Sample{step, miss, miss, miss, miss, miss}, result.Fixed, 7},
 		{"the new side starts badly once", []experiment.Sample{hit}, []experiment.Sample{ill, miss, miss, miss, miss, miss}, result.Fixed, 7},
 		{"nothing works", []experiment.Sample{void}, []experiment.Sample{void}, result.Undecided, 40},
 		{"rare, and too few trials allowed", []experiment.Sample{hit, miss, miss, miss, miss, miss, miss, miss, miss, miss}, []experiment.Sample{miss}, result.Undecided, 40},
@@ -269,6 +273,28 @@ func TestSampleOf(t *testing.T) {
 	} {
 		if tt.sample.Kind != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, tt.sample.Kind, tt.want)
+		}
+	}
+}
+
+// TestSampleOfStep: a step of the stimulus that did not work is told from a trial that was cut off, or whose lab broke.
+func TestSampleOfStep(t *testing.T) {
+	failed := evidence.Event{Kind: evidence.EventStep, Ref: "stimulus[1]", Outcome: evidence.Failed}
+	refused := evidence.Event{Kind: evidence.EventStep, Ref: "stimulus[0]", Outcome: evidence.Refused}
+	for _, tt := range []struct {
+		name   string
+		events []evidence.Event
+		want   bool
+	}{
+		{"failed", []evidence.Event{failed}, true},
+		{"refused", []evidence.Event{refused}, true},
+		{"worked", []evidence.Event{{Kind: evidence.EventStep, Ref: "stimulus[0]", Outcome: evidence.OK}}, false},
+		{"of the workaround", []evidence.Event{{Kind: evidence.EventStep, Ref: "workaround.steps[0]", Outcome: evidence.Failed}}, false},
+		{"cut off", []evidence.Event{failed, {Kind: evidence.EventCut}}, false},
+		{"of a lab that broke", []evidence.Event{failed, {Kind: evidence.EventLab, Outcome: evidence.Failed}}, false},
+	} {
+		if s := experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive}, evidence.Record{Events: tt.events}); s.Step != tt.want || s.Kind != experiment.Void {
+			t.Errorf("%s: %+v", tt.name, s)
 		}
 	}
 }
