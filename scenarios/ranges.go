@@ -185,8 +185,12 @@ func (r relation) never(spans map[string]numbers) bool {
 // ordered are words of a flow of which the first is never above the second.
 func ordered() [][2]string {
 	return [][2]string{
-		{"received", "sent"}, {"lost", "sent"}, {"reordered", "received"},
-		{"latency.p50", "latency.p95"}, {"latency.p95", "latency.p99"}, {"latency.p99", "latency.max"},
+		{"received", "sent"},
+		{"lost", "sent"},
+		{"reordered", "received"},
+		{"latency.p50", "latency.p95"},
+		{"latency.p95", "latency.p99"},
+		{"latency.p99", "latency.max"},
 	}
 }
 
