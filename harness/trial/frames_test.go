@@ -170,7 +170,7 @@ func TestFramesOfAClockThatIsSet(t *testing.T) {
 		by          time.Duration
 		want        evidence.Verdict
 	}{
-		{"a gap of an hour", "expect: json.gap > 3000, eventually: 100ms", time.Hour, evidence.Inconclusive},
+		{"a gap of an hour", "expect: json.gap > 50, eventually: 100ms", time.Hour, evidence.Inconclusive},
 		{"none since the stimulus", "never: 100ms", -time.Hour, evidence.Inconclusive},
 		{"one is enough", "eventually: 100ms", time.Hour, evidence.Inconclusive},
 		{"within a second", "expect: count == 5, eventually: 100ms", 60 * time.Millisecond, evidence.Inconclusive},

@@ -22,7 +22,9 @@ func TestHiddenFailure(t *testing.T) {
 		reason      string
 	}{
 		{
-			"it fails, and nothing is counted", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 2, evidence.Inconclusive,
+			"it fails, and nothing is counted", `exit: [0, 1], expect: 'trim(text) == "0"'`,
+			drivers.Exchange{Output: "0\n", Exit: 1},
+			2, evidence.Inconclusive,
 			"a part of the command ended with status 2, and the line hides it: show routes; where that is an answer, name it: exit: [0, 2]",
 		},
 		{"it fails, and nothing is said", `expect: 'not (text contains "10.9")'`, drivers.Exchange{}, 2, evidence.Inconclusive, "ended with status 2"},

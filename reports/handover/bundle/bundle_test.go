@@ -52,7 +52,7 @@ func TestOlderRules(t *testing.T) {
 	run := runDir(t, "main")
 	edit(t, filepath.Join(run, "run.json"), fmt.Sprintf(`"rules": %q,`, evidence.CurrentRules), "")
 	data := create(t, options(run))
-	if r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judgeAgain}); !strings.Contains(listed(r), "rules: it was judged by rules 1; those of today (5) give the same verdict, with 2 of 3 valid trials") {
+	if r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judgeAgain}); !strings.Contains(listed(r), "rules: it was judged by rules 1; those of today (6) give the same verdict, with 2 of 3 valid trials") {
 		t.Error(listed(r))
 	}
 	stricter := func(ctx context.Context, dir string) (evidence.RunVerdicts, error) {
@@ -61,7 +61,7 @@ func TestOlderRules(t *testing.T) {
 		return v, err
 	}
 	r, err := verify(t.Context(), data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: stricter})
-	if err != nil || r.State() != bundle.Unknown || !strings.Contains(listed(r), "by rules 1 as reproduced; by those of today (5) it is inconclusive: absent") || strings.Contains(listed(r), "altered") {
+	if err != nil || r.State() != bundle.Unknown || !strings.Contains(listed(r), "by rules 1 as reproduced; by those of today (6) it is inconclusive: absent") || strings.Contains(listed(r), "altered") {
 		t.Errorf("%v, %s: %s", err, r.State(), listed(r))
 	}
 }
