@@ -271,7 +271,7 @@ func (m *meddling) compare(n *labNode, was, now nodeState) {
 		}
 	}
 	for _, a := range slices.Sorted(maps.Keys(now.addresses)) {
-		if !was.addresses[a] && !was.busy && !now.busy { // what runs elsewhere may take one
+		if !was.addresses[a] && !was.busy && !now.busy && !m.mayHave(n, addressed, ports) { // what runs elsewhere may take one
 			gone = append(gone, "address "+a+" was put in")
 		}
 	}
@@ -409,11 +409,12 @@ func tablesOf(was, now nodeState) []string {
 
 // Commands that may have done what is asked about.
 var (
-	halts   = regexp.MustCompile(`\b(?:SIG)?(?:STOP|TSTP)\b|kill\b.*\b(?:19|20)\b|\b(?:gdb|strace)\b`)
-	sizes   = regexp.MustCompile(`\b(?:down|shutdown|ifdown|off|disable|del|delete|ifreload|netplan|reboot|mtu|add-port|master|flush|replace|dhclient|udhcpc|dhcpcd)\b`)
-	names   = regexp.MustCompile(`\b(?:name|netns|del|delete|address|hw|mac|bond|team|master|vrf|add-port|add-bond|nmcli|netplan|ifreload|reboot)\b`)
-	flagged = regexp.MustCompile(`\b(?:arp|multicast|ifconfig|nmcli|netplan|ifreload|reboot)\b`)
-	filters = regexp.MustCompile(`\b(?:nft|tc|sysctl|ufw|firewall-cmd|qos)\b|tables\b|icmp_echo|/proc/sys`)
+	halts     = regexp.MustCompile(`\b(?:SIG)?(?:STOP|TSTP)\b|kill\b.*\b(?:19|20)\b|\b(?:gdb|strace)\b`)
+	sizes     = regexp.MustCompile(`\b(?:down|shutdown|ifdown|off|disable|del|delete|ifreload|netplan|reboot|mtu|add-port|master|flush|replace|dhclient|udhcpc|dhcpcd)\b`)
+	names     = regexp.MustCompile(`\b(?:name|netns|del|delete|address|hw|mac|bond|team|master|vrf|add-port|add-bond|nmcli|netplan|ifreload|reboot)\b`)
+	addressed = regexp.MustCompile(`\b(?:a|addr|address|ifconfig|ifup|ifreload|nmcli|netplan|dhclient|udhcpc|dhcpcd|reboot)\b`)
+	flagged   = regexp.MustCompile(`\b(?:arp|multicast|ifconfig|nmcli|netplan|ifreload|reboot)\b`)
+	filters   = regexp.MustCompile(`\b(?:nft|tc|sysctl|ufw|firewall-cmd|qos)\b|tables\b|icmp_echo|/proc/sys`)
 )
 
 // Commands that may have put in what is asked about, or have set it; and a look that shows nothing, for no look and no software of a

@@ -74,6 +74,7 @@ func TestMeddling(t *testing.T) {
 		{"a port's network is another one", breaks, idle(links) + "kernel -4 route 10.0.0.0/24 dev eth1 scope link src 10.0.0.1 \n" + trie, idle(links) + trie, evidence.Inconclusive, "the kernel's route of r1 was taken out by hand, or its address has another length (10.0.0.0/24 dev eth1 scope link src 10.0.0.1)"},
 		{"it goes with its address", breaks, links + "kernel -4 route 10.0.0.0/24 dev eth1 scope link src 10.0.0.1 \n" + trie, links, evidence.Reproduced, "r1: address 10.0.0.1 was taken away"},
 		{"an address comes where nothing runs that takes one", breaks, idle(links), idle(links) + trie, evidence.Inconclusive, "r1: address 10.0.0.1 was put in while the symptom was looked at, and nothing runs there that does that"},
+		{"the scenario may have put it in", `{node: r1, exec: "(sleep 3; ip a add 10.0.0.1/24 dev eth1) & break it"}`, idle(links), idle(links) + trie, evidence.Reproduced, ""},
 		{"it comes with a port", breaks, idle(links) + trie, idle(links) + "/proc/sys/net/ipv4/conf/eth2/rp_filter:1\n" + trie, evidence.Reproduced, ""},
 		{"the scenario may have set it", `{node: r1, exec: "(sleep 3; sysctl -w x) & break it"}`, idle(links) + "/proc/sys/net/ipv4/conf/eth1/rp_filter:0\n" + trie, idle(links) + "/proc/sys/net/ipv4/conf/eth1/rp_filter:1\n" + trie, evidence.Reproduced, ""},
 		{"it does not answer the second time", breaks, links + trie, "", evidence.Reproduced, "r1: not looked at for what is done to it from outside: its shell ended with status 1"},
