@@ -10,14 +10,22 @@ import (
 // look like them.
 func TestRefusal(t *testing.T) {
 	for answer, want := range map[string]string{
-		"% VRF nosuch not found\n":                  "% VRF nosuch not found",
-		"% No such neighbor in this view/vrf\n\n":   "% No such neighbor in this view/vrf",
-		"No such neighbor in this view/vrf\n":       "No such neighbor in this view/vrf",
-		"% Can't find interface nosuch0\n":          "% Can't find interface nosuch0",
-		"% BGP instance not found\n":                "% BGP instance not found",
-		"View/Vrf nosuch is unknown\n":              "View/Vrf nosuch is unknown",
-		"% OSPF is not enabled in vrf nosuch\n":     "% OSPF is not enabled in vrf nosuch",
-		"No such interface name\n\n":                "No such interface name",
+		"% VRF nosuch not found\n":                "% VRF nosuch not found",
+		"% No such neighbor in this view/vrf\n\n": "% No such neighbor in this view/vrf",
+		"No such neighbor in this view/vrf\n":     "No such neighbor in this view/vrf",
+		"% Can't find interface nosuch0\n":        "% Can't find interface nosuch0",
+		"% BGP instance not found\n":              "% BGP instance not found",
+		"View/Vrf nosuch is unknown\n":            "View/Vrf nosuch is unknown",
+		"% OSPF is not enabled in vrf nosuch\n":   "% OSPF is not enabled in vrf nosuch",
+		"No such interface name\n\n":              "No such interface name",
+		"Can't find BGP instance nosuch\n":        "Can't find BGP instance nosuch",
+		"Malformed address or name: eth9\n":       "Malformed address or name: eth9",
+
+		"{\n  \"bgpNoSuchNeighbor\":true\n}\n":                                `"bgpNoSuchNeighbor":true`,
+		"{\"warning\":\"No such neighbor in this view/vrf\"}\n":               `"warning":"No such neighbor in this view/vrf"`,
+		"{\"warning\":\"peer is going down\"}\n":                              "",
+		"{\"10.0.0.2\":{\"warning\":\"No such neighbor\"},\"10.0.0.3\":{}}\n": "",
+
 		"% Network not in table\n":                  "",
 		"% No BGP neighbors found in VRF default\n": "",
 		"No BGP prefixes displayed, 0 exist\n":      "",

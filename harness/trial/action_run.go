@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -24,6 +25,15 @@ func run(ctx context.Context, a *actor, step plan.Step, s scenarios.RunStep) err
 		if err == nil && tells(x) {
 			return ended(s.Exit, x, n.unfound(ctx, scenarios.CommandLine, line, before))
 		}
-		return sent(rejection(x, err))
+		if err = rejection(x, err); err != nil {
+			return sent(err)
+		}
+		// Some platforms do not say otherwise that nothing of it was done.
+		if r, ok := drivers.As[drivers.Refuser](n.driver); ok && s.Exit == nil {
+			if words := r.Refusal(line, false, x.Output); words != "" {
+				return sent(&RejectedError{Line: line, Words: words})
+			}
+		}
+		return nil
 	})
 }

@@ -408,6 +408,9 @@ func TestMayFail(t *testing.T) {
 	}{
 		{"a refusal", "run: kill it, may-fail: true", drivers.Exchange{Rejected: "% lost"}, nil, evidence.Reproduced},
 		{"a refusal that may not be", "run: kill it", drivers.Exchange{Rejected: "% lost"}, nil, evidence.Inconclusive},
+		{"words alone, where there are no statuses", "run: kill it", drivers.Exchange{Exit: drivers.NoExit, Output: "% BGP: Unknown neighbor"}, nil, evidence.Inconclusive},
+		{"such words of what may fail", "run: kill it, may-fail: true", drivers.Exchange{Exit: drivers.NoExit, Output: "% BGP: Unknown neighbor"}, nil, evidence.Reproduced},
+		{"words of another kind", "run: kill it", drivers.Exchange{Exit: drivers.NoExit, Output: "done"}, nil, evidence.Reproduced},
 		{"a session that broke", "run: kill it, may-fail: true", drivers.Exchange{}, drivers.ErrClosed, evidence.Reproduced},
 		{"no answer", "run: kill it, may-fail: true", drivers.Exchange{}, drivers.ErrTimeout, evidence.Reproduced},
 		{"nobody there to ask", "run: kill it, may-fail: true", drivers.Exchange{}, drivers.ErrUnreachable, evidence.Inconclusive},
