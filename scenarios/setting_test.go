@@ -1,6 +1,7 @@
 package scenarios_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,6 +110,21 @@ func TestStimulusWith(t *testing.T) {
 	}
 	if _, err := scenarios.Load(l.File, scenarios.Options{Set: map[string]string{"stimulus.0.for": "soon"}}); err == nil || !strings.Contains(err.Error(), `--set of steps`) {
 		t.Error(err)
+	}
+}
+
+// A platform that is set is one that there is.
+func TestSettingsOfPlatforms(t *testing.T) {
+	known := []string{"bird", "frr", "linux"}
+	for _, tt := range []struct{ control, set, want string }{
+		{"control: {set: {r1.platform: frr}}", "linux", ""},
+		{"control: {set: {r1.platform: frrr}}", "linux", `unknown platform "frrr" (did you mean "frr"?)`},
+		{"", "brid", `--set r1.platform=brid: unknown platform "brid" (did you mean "bird"?)`},
+	} {
+		_, err := scenarios.Load(write(t, minimal+tt.control+"\n"), scenarios.Options{Platforms: known, Set: map[string]string{"r1.platform": tt.set}})
+		if said := fmt.Sprint(err); (err == nil) != (tt.want == "") || err != nil && !strings.Contains(said, tt.want) {
+			t.Errorf("%s, %s: %v, want %q", tt.control, tt.set, err, tt.want)
+		}
 	}
 }
 

@@ -145,13 +145,7 @@ func (c *checker) nodes() {
 		if t.IsSegment() && (n.Platform != "" && n.Platform != "linux" || n.Config != "") {
 			c.Faultf(where, "", "%s is a %s segment; it takes no platform or configuration", name, t.Kind)
 		}
-		if n.Platform != "" && len(c.opts.Platforms) > 0 && !slices.Contains(c.opts.Platforms, n.Platform) {
-			hint := yamlpos.Suggest(n.Platform, c.opts.Platforms)
-			if hint == "" {
-				hint = "known platforms: " + strings.Join(c.opts.Platforms, ", ")
-			}
-			c.Faultf(where+".platform", hint, "unknown platform %q", n.Platform)
-		}
+		c.platformName(where+".platform", n.Platform)
 		if n.Config != "" && !isInline(n.Config) {
 			c.input(where+".config", n.Config)
 		}
@@ -349,6 +343,18 @@ func (c *checker) overrides() {
 	outside("of steps", func() { c.setSteps(func(string) string { return "" }, c.opts.Set) })
 }
 
+// platformName checks the name of a platform. Without one a node has that of its kind.
+func (c *checker) platformName(where, name string) {
+	if name == "" || len(c.opts.Platforms) == 0 || slices.Contains(c.opts.Platforms, name) {
+		return
+	}
+	hint := yamlpos.Suggest(name, c.opts.Platforms)
+	if hint == "" {
+		hint = "known platforms: " + strings.Join(c.opts.Platforms, ", ")
+	}
+	c.Faultf(where, hint, "unknown platform %q", name)
+}
+
 // setting checks one override of a node's value.
 func (c *checker) setting(where, key, value string) {
 	if c.loaded.SetsStep(key) {
@@ -366,6 +372,8 @@ func (c *checker) setting(where, key, value string) {
 		}
 	case field == "image" && strings.TrimSpace(value) == "":
 		c.refuse(where, "an image as reprise images list shows them", "%s has no image then: it cannot be built", node)
+	case field == "platform":
+		c.platformName(where, value)
 	case c.setOnNode(where, field, value):
 	case !settable(field):
 		c.Faultf(where, Settable, "%q cannot be set", key)
