@@ -119,9 +119,9 @@ func (k keychain) ask(ctx context.Context, file *configfile.ConfigFile, server s
 
 // askHelper gives what a helper knows of a server.
 func (k keychain) askHelper(ctx context.Context, program, server string) (types.AuthConfig, error) {
+	begin := time.Now()
 	asking, stop := context.WithTimeout(ctx, k.patience)
 	defer stop()
-	begin := time.Now()
 	said, err := client.Get(func(args ...string) client.Program {
 		return asked{helperCommand(asking, program, args)}
 	}, server)
