@@ -203,7 +203,7 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 	}
 	if words := unread(x); by == scenarios.Shell && hangs == 0 && words != "" && !slices.Contains(q.check.Cond.Exit, x.Exit) {
 		o.Exit = drivers.NoExit
-		return fmt.Errorf("the shell cannot read the line, and has run nothing of it: %s", words)
+		return fmt.Errorf("a shell cannot read what it was given, and has run nothing of it: %s", words)
 	}
 	o.NotFound = n.unfound(ctx, by, line, before)
 	if hangs == 0 {
@@ -219,9 +219,9 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 }
 
 // syntaxError matches the words of a shell that cannot read what it is given: dash's, bash's and BusyBox's.
-var syntaxError = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a)?sh: (?:-c: )?(?:(?:line )?[0-9]+: )*(?:[Ss]yntax error|unexpected EOF|[Uu]nterminated)[^\n]*`)
+var syntaxError = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a)?sh: (?:-c: )?(?:(?:line )?[0-9]+: )*(?:[Ss]yntax error|unexpected EOF)[^\n]*`)
 
-// unread are the words of a shell that could not read a line; empty where it could.
+// unread are the words of a shell that could not read a line, or a script within; empty where none is known to.
 func unread(x drivers.Exchange) string {
 	if x.Exit == 0 {
 		return ""

@@ -37,7 +37,7 @@ func TestAbsentIsInconclusive(t *testing.T) {
 		{
 			"a line that the shell cannot read", `exec: 'echo "down', expect: 'exit != 0'`,
 			drivers.Exchange{Exit: 2, Output: "sh: 1: Syntax error: Unterminated quoted string\n"},
-			evidence.Inconclusive, "the shell cannot read the line, and has run nothing of it: sh: 1: Syntax error: Unterminated quoted string",
+			evidence.Inconclusive, "a shell cannot read what it was given, and has run nothing of it: sh: 1: Syntax error: Unterminated quoted string",
 		},
 		{
 			"and another shell", `exec: 'a )', exit: any, expect: 'not (text contains "not yet")'`,
