@@ -48,10 +48,10 @@ func TestLogWithoutSource(t *testing.T) {
 	}
 }
 
-// TestRepeatedLog: a line that the log had before the stimulus, time and all, shows nothing where it comes again; another
-// beside it does.
+// TestRepeatedLog: a line that the log had before the stimulus, time and all, or that names a time long before, shows nothing where it
+// comes after; another beside it does.
 func TestRepeatedLog(t *testing.T) {
-	const old, again = "10:00:00 bad\n", "the log of r1 has again what it had before"
+	const old, again, older = "10:00:00 bad\n", "the log of r1 has again what it had before", "names a time long before"
 	for _, tt := range []struct {
 		name, condition, log string
 		want                 evidence.Verdict
@@ -62,55 +62,28 @@ func TestRepeatedLog(t *testing.T) {
 		{"how many there are", "expect: count >= 1, eventually: 50ms", old + "10:00:01 bad\n", evidence.Inconclusive},
 		{"one that is not asked for", "eventually: 50ms", "10:00:01 bad\n", evidence.Reproduced},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
-				var log atomic.Value
-				log.Store("")
-				w.platform.LogFn = func(string) string { return log.Load().(string) }
-				w.platform.Again = []string{strings.TrimSpace(old)}
-				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
-					log.Store(tt.log)
-					return drivers.Exchange{Command: line}, nil
-				}
-				v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, every: 10ms, "+tt.condition+"}"), plan.Options{}))
-				if v.Verdict != tt.want || tt.want == evidence.Inconclusive && !strings.Contains(v.Reason, again) {
-					t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
-				}
+		for why, known := range map[string]func(*world){
+			again: func(w *world) { w.platform.Again = []string{strings.TrimSpace(old)} },
+			older: func(w *world) { w.platform.Older = []string{strings.TrimSpace(old)} },
+		} {
+			t.Run(tt.name+", "+why, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld()
+					var log atomic.Value
+					log.Store("")
+					w.platform.LogFn = func(string) string { return log.Load().(string) }
+					known(w)
+					w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
+						log.Store(tt.log)
+						return drivers.Exchange{Command: line}, nil
+					}
+					v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, every: 10ms, "+tt.condition+"}"), plan.Options{}))
+					if v.Verdict != tt.want || tt.want == evidence.Inconclusive && !strings.Contains(v.Reason, why) {
+						t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
+					}
+				})
 			})
-		})
-	}
-}
-
-// TestOlderLog: a line that names a time long before the stimulus shows nothing where it comes after; another beside it does.
-func TestOlderLog(t *testing.T) {
-	const old, older = "2026/03/01 01:00:00 bad\n", "names a time long before"
-	for _, tt := range []struct {
-		name, condition, log string
-		want                 evidence.Verdict
-	}{
-		{"an old line", "eventually: 50ms", old, evidence.Inconclusive},
-		{"never", "never: 50ms", old, evidence.Inconclusive},
-		{"a new one beside it", "eventually: 50ms", old + "10:00:01 bad\n", evidence.Reproduced},
-		{"how many there are", "expect: count >= 1, eventually: 50ms", old + "10:00:01 bad\n", evidence.Inconclusive},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
-				var log atomic.Value
-				log.Store("")
-				w.platform.LogFn = func(string) string { return log.Load().(string) }
-				w.platform.Older = []string{strings.TrimSpace(old)}
-				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
-					log.Store(tt.log)
-					return drivers.Exchange{Command: line}, nil
-				}
-				v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, every: 10ms, "+tt.condition+"}"), plan.Options{}))
-				if v.Verdict != tt.want || tt.want == evidence.Inconclusive && !strings.Contains(v.Reason, older) {
-					t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
-				}
-			})
-		})
+		}
 	}
 }
 
