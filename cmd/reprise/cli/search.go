@@ -115,13 +115,21 @@ func HoldSearch(ctx context.Context, path string) (unheld string, err error) {
 	}
 }
 
-func holdIsolation(ctx context.Context, dir evidence.Dir) (string, error) {
-	var c IsolateChoices
-	if err := evidence.ReadJSON(dir.File("options.json"), &c); err != nil {
-		return "", err
+// readChoices reads the choices that a search keeps in its folder.
+func readChoices(dir evidence.Dir, c interface{ Check() error }) error {
+	if err := evidence.ReadJSON(dir.File("options.json"), c); err != nil {
+		return err
 	}
 	if err := c.Check(); err != nil {
-		return "", fmt.Errorf("options.json: %w", err)
+		return fmt.Errorf("options.json: %w", err)
+	}
+	return nil
+}
+
+func holdIsolation(ctx context.Context, dir evidence.Dir) (string, error) {
+	var c IsolateChoices
+	if err := readChoices(dir, &c); err != nil {
+		return "", err
 	}
 	l, _, err := LoadSearch(dir, c.Scenario, c.Set, nil)
 	if err != nil {
@@ -136,11 +144,8 @@ func holdIsolation(ctx context.Context, dir evidence.Dir) (string, error) {
 
 func holdBisection(ctx context.Context, dir evidence.Dir) (string, error) {
 	var c BisectChoices
-	if err := evidence.ReadJSON(dir.File("options.json"), &c); err != nil {
+	if err := readChoices(dir, &c); err != nil {
 		return "", err
-	}
-	if err := c.Check(); err != nil {
-		return "", fmt.Errorf("options.json: %w", err)
 	}
 	l, set, err := LoadSearch(dir, c.Scenario, c.Set, nil)
 	if err != nil {
@@ -151,11 +156,8 @@ func holdBisection(ctx context.Context, dir evidence.Dir) (string, error) {
 
 func holdSweep(dir evidence.Dir) (string, error) {
 	var c SweepChoices
-	if err := evidence.ReadJSON(dir.File("options.json"), &c); err != nil {
+	if err := readChoices(dir, &c); err != nil {
 		return "", err
-	}
-	if err := c.Check(); err != nil {
-		return "", fmt.Errorf("options.json: %w", err)
 	}
 	l, set, err := LoadSearch(dir, c.Scenario, c.Set, nil)
 	if err != nil {
