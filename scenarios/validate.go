@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -123,11 +124,7 @@ func (c *checker) needs() {
 		if slices.Contains(Features(), need) {
 			continue
 		}
-		hint := yamlpos.Suggest(need, Features())
-		if hint == "" {
-			hint = "there are " + strings.Join(Features(), ", ")
-		}
-		c.refuse(yamlpos.Index("needs", i), hint, "unknown feature %q", need)
+		c.refuse(yamlpos.Index("needs", i), cmp.Or(yamlpos.Suggest(need, Features()), "there are "+strings.Join(Features(), ", ")), "unknown feature %q", need)
 	}
 }
 
@@ -348,11 +345,7 @@ func (c *checker) platformName(where, name string) {
 	if name == "" || len(c.opts.Platforms) == 0 || slices.Contains(c.opts.Platforms, name) {
 		return
 	}
-	hint := yamlpos.Suggest(name, c.opts.Platforms)
-	if hint == "" {
-		hint = "known platforms: " + strings.Join(c.opts.Platforms, ", ")
-	}
-	c.Faultf(where, hint, "unknown platform %q", name)
+	c.Faultf(where, cmp.Or(yamlpos.Suggest(name, c.opts.Platforms), "known platforms: "+strings.Join(c.opts.Platforms, ", ")), "unknown platform %q", name)
 }
 
 // setting checks one override of a node's value.
