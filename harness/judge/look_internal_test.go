@@ -173,6 +173,37 @@ func TestEvaluateExactly(t *testing.T) {
 	}
 }
 
+// What a shell could not read is no answer by RulesV6, unless its status is named or looked at.
+func TestEvaluateUnread(t *testing.T) {
+	exec := func(expect string, exit ...int) scenarios.Condition {
+		return scenarios.Condition{Exec: "x", Expect: expect, Exit: exit}
+	}
+	const quote = "sh: 1: eval: Syntax error: Unterminated quoted string\n"
+	for _, tt := range []struct {
+		name     string
+		cond     scenarios.Condition
+		text     string
+		exit     int
+		want, v5 any // nil where there is no answer
+	}{
+		{"a quote without end", exec(`exit != 0`), quote, 2, nil, true},
+		{"by bash, where any status is", exec(`not (text contains "Full")`, -1), "bash: -c: line 1: syntax error near unexpected token `)'\nbash: -c: line 1: `a )'\n", 2, nil, true},
+		{"by bash", exec(`exit != 0`), "bash: eval: line 1: unexpected EOF while looking for matching `\"'\n", 1, nil, true},
+		{"a script within, whose shell is not the last", exec(`text contains "error"`), "sh: 1: Syntax error: end of file unexpected\n", 0, true, true},
+		{"its status is named", exec(`text contains "error"`, 0, 2), quote, 2, true, true},
+		{"its status is looked at", exec(`exit == 2`), quote, 2, true, true},
+		{"words that are no shell's", exec(`exit != 0`), "vtysh: syntax error\n", 1, true, true},
+	} {
+		c := check(t, "symptom[0]", tt.cond)
+		for rules, want := range map[evidence.Rules]any{evidence.RulesV6: tt.want, evidence.RulesV5: tt.v5} {
+			s := Evaluate(&c, rules, evidence.Observation{Text: tt.text, Exit: tt.exit}, nil)
+			if unknown := s.Err != ""; unknown != (want == nil) || !unknown && s.Value != want || unknown && !strings.Contains(s.Err, "a shell could not read") {
+				t.Errorf("%s, by rules %s: %v (%s), want %v", tt.name, rules, s.Value, s.Err, want)
+			}
+		}
+	}
+}
+
 // A reading tells when its look began and ended.
 func TestEvaluateTimes(t *testing.T) {
 	c := check(t, "symptom[0]", scenarios.Condition{Run: "x", Expect: "true"})

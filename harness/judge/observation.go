@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -220,6 +221,8 @@ func unanswered(c *plan.Check, rules evidence.Rules, o evidence.Observation, exi
 	case missing != "" && o.Exit != StatusNotFound && !c.Cond.Exit.Allows(StatusNotFound):
 		// The status is that of another part of the line.
 		return "a part of the command was never run: " + missing
+	case unreadWords.MatchString(o.Text) && o.Exit != 0 && rules.Since(evidence.RulesV6) && !slices.Contains(c.Cond.Exit, o.Exit) && !c.Predicate.Names(o.Exit):
+		return fmt.Sprintf("a shell could not read what it was given, and has run nothing of it (status %d): %s", o.Exit, evidence.Bounded(unreadWords.FindString(o.Text), 200))
 	case len(c.Cond.Exit) > 0 && !c.Cond.Exit.Allows(o.Exit):
 		return fmt.Sprintf("the command ended with status %d, which exit does not name (%s)%s", o.Exit, c.Cond.Exit, words)
 	case unrun && exits && len(c.Cond.Exit) == 0 && rules.Since(evidence.RulesV4) && (strings.TrimSpace(o.Text) != "" || o.NotFound != "") && !c.Predicate.Names(o.Exit):
@@ -242,6 +245,9 @@ func tookOf(o evidence.Observation) time.Duration {
 
 // notFoundWords match a shell's own words for a command that is not there: dash, bash, busybox.
 var notFoundWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?[^\s:]+: (?:command )?not found$`)
+
+// unreadWords match a shell's own words for what it cannot read: dash, bash, busybox.
+var unreadWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:-c: )?(?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?(?:[Ss]yntax error|unexpected EOF).*$`)
 
 // NotRun says that a command, or a part of it, is not there: in the words of a shell in the answer, or else by the names of
 // programs that were looked for in vain. Empty where all is.

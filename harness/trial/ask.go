@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -201,10 +200,6 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 		o.Exit = drivers.NoExit
 		return err
 	}
-	if words := unread(x); by == scenarios.Shell && hangs == 0 && words != "" && !slices.Contains(q.check.Cond.Exit, x.Exit) {
-		o.Exit = drivers.NoExit
-		return fmt.Errorf("a shell cannot read what it was given, and has run nothing of it: %s", words)
-	}
 	o.NotFound = n.unfound(ctx, by, line, before)
 	if hangs == 0 {
 		o.Hidden = q.hidden(ctx, by, line)
@@ -216,17 +211,6 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 		return &RejectedError{Line: x.Command, Words: x.Rejected}
 	}
 	return nil
-}
-
-// syntaxError matches the words of a shell that cannot read what it is given: dash's, bash's and BusyBox's.
-var syntaxError = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a)?sh: (?:-c: )?(?:(?:line )?[0-9]+: )*(?:[Ss]yntax error|unexpected EOF)[^\n]*`)
-
-// unread are the words of a shell that could not read a line, or a script within; empty where none is known to.
-func unread(x drivers.Exchange) string {
-	if x.Exit == 0 {
-		return ""
-	}
-	return syntaxError.FindString(x.Output)
 }
 
 // hidden is the first part of a command that has failed where its line hides that, asked for by itself where what the condition

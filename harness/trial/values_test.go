@@ -36,8 +36,8 @@ func TestAbsentIsInconclusive(t *testing.T) {
 		},
 		{
 			"a line that the shell cannot read", `exec: 'echo "down', expect: 'exit != 0'`,
-			drivers.Exchange{Exit: 2, Output: "sh: 1: Syntax error: Unterminated quoted string\n"},
-			evidence.Inconclusive, "a shell cannot read what it was given, and has run nothing of it: sh: 1: Syntax error: Unterminated quoted string",
+			drivers.Exchange{Exit: 2, Output: "sh: 1: eval: Syntax error: Unterminated quoted string\n"},
+			evidence.Inconclusive, "a shell could not read what it was given, and has run nothing of it (status 2): sh: 1: eval: Syntax error: Unterminated quoted string",
 		},
 		{
 			"and another shell", `exec: 'a )', exit: any, expect: 'not (text contains "not yet")'`,
