@@ -28,6 +28,17 @@ const (
 	helperTimeout = 2 * time.Minute
 )
 
+// bringScript makes its input, of so many bytes, a program, unless that is there. An input that is cut off, as that of a connection that
+// ends, leaves nothing, and a copy that a loss of power has cut off is none.
+const bringScript = `whole() { [ -f "$1" ] && [ "$(wc -c < "$1")" -eq "$2" ]; }
+whole "$1" "$2" && [ -x "$1" ] && exit
+if mkdir -p "${1%/*}" && cat > "$1.new"; then
+	whole "$1.new" "$2" || echo "it did not arrive whole" >&2
+	whole "$1.new" "$2" && chmod 755 "$1.new" && mv "$1.new" "$1" && exit
+fi
+rm -f "$1.new"
+exit 1`
+
 // picked is a fault that programs in guests carry out. Its fields are guarded by the lab's wires.
 type picked struct {
 	lab   *lab
@@ -175,8 +186,7 @@ func (l *lab) helper(ctx context.Context, node string) (*wiring.Client, error) {
 	}
 	defer exe.Close() //nolint:errcheck // read only
 	said := bounded.NewFirst(bounded.Words)
-	const bring = `[ -x "$1" ] || { mkdir -p "${1%/*}" && cat > "$1.new" && chmod 755 "$1.new" && mv "$1.new" "$1"; }`
-	exit, err := h.Exec(ctx, []string{"sh", "-c", bring, "sh", helperFile}, exe, nil, said)
+	exit, err := h.Exec(ctx, []string{"sh", "-c", bringScript, "sh", helperFile, strconv.FormatInt(info.Size(), 10)}, exe, nil, said)
 	if err == nil && exit != 0 {
 		err = errors.New(said.Trimmed())
 	}
@@ -212,6 +222,10 @@ func (l *lab) resift(ctx context.Context, node string) error {
 func (p *picked) tell(e topologies.Endpoint, did topologies.Acted) {
 	did.Seed = p.seed
 	for i := range did.Hits {
+	info, err := exe.Stat()
+	if err != nil {
+		return nil, err
+	}
 		did.Hits[i].To, did.Hits[i].Time = e.String(), did.Hits[i].Time.Add(-p.lab.ahead[e.Node])
 	}
 	p.did[e] = did
