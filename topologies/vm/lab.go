@@ -38,7 +38,8 @@ type lab struct {
 	queues []*netem    // likewise, on frames
 	picks  []*picked   // likewise, on those that are picked, in their order
 	ending *picked     // is about to be healed
-	// helpers are the connections to what carries picks out, by the guest that it is in.
+	// helpers are the connections to what carries picks out, by the guest that it is in; nil: that was given up, and what it loaded
+	// may be there.
 	helpers map[string]*wiring.Client
 	ahead   map[string]time.Duration // by how much guests' clocks are before this machine's, as their helpers tell
 	counter int                      // of picks, for their names

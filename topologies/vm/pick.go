@@ -83,6 +83,9 @@ func (l *lab) pick(ctx context.Context, f topologies.Fault, link topologies.Link
 	l.picks = append(l.picks, p)
 	err := p.sift(ctx)
 	if err == nil {
+		err = context.Cause(ctx) // who gave up has no fault
+	}
+	if err == nil {
 		return p, nil
 	}
 	l.picks = slices.DeleteFunc(l.picks, func(other *picked) bool { return other == p })
@@ -141,7 +144,7 @@ func (l *lab) sift(ctx context.Context, e topologies.Endpoint) error {
 			filters = append(filters, p.filter(e))
 		}
 	}
-	if len(filters) == 0 && l.helpers[e.Node] == nil {
+	if _, loaded := l.helpers[e.Node]; !loaded && len(filters) == 0 {
 		return nil // nothing was ever put there
 	}
 	r, err := l.help(ctx, e, wiring.Op{Kind: wiring.Drop, Filters: filters})
@@ -153,29 +156,63 @@ func (l *lab) sift(ctx context.Context, e topologies.Endpoint) error {
 	return err
 }
 
-// help has a guest's helper carry out an operation at an interface.
-func (l *lab) help(ctx context.Context, e topologies.Endpoint, op wiring.Op) (wiring.Result, error) {
-	c, err := l.helper(ctx, e.Node)
-	if err != nil {
-		return wiring.Result{}, fmt.Errorf("bring this program into %s: %w", e.Node, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, pickTimeout)
-	defer cancel()
+// help has a guest's helper carry out an operation at an interface. One that turns out to have ended is brought anew once.
+func (l *lab) help(ctx context.Context, e topologies.Endpoint, op wiring.Op) (r wiring.Result, err error) {
 	op.By, op.A = topologies.DropByXDP, wiring.Port{PID: guestInit, Interface: e.Interface}
-	r, err := c.Apply(ctx, op)
+	for range 2 {
+		var c *wiring.Client
+		if c, err = l.helper(ctx, e.Node); err != nil {
+			return wiring.Result{}, fmt.Errorf("bring this program into %s: %w", e.Node, err)
+		}
+		var late bool
+		if r, late, err = l.apply(ctx, c, e.Node, op); err == nil {
+			return r, nil
+		}
+		err = fmt.Errorf("at %s: %w", e, err)
+		if late {
+			l.dismiss(e.Node)
+		}
+		if late || c.Err() == nil {
+			return r, err
+		}
+	}
+	return r, err
+}
+
+// apply has a helper carry out an operation. It is not interrupted: what was asked for might take place after what undoes it. late is
+// that no answer came in time.
+func (l *lab) apply(ctx context.Context, c *wiring.Client, node string, op wiring.Op) (r wiring.Result, late bool, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pickTimeout)
+	defer cancel()
+	r, err = c.Apply(ctx, op)
 	if !r.Now.IsZero() {
-		l.compare(e.Node, r.Now, time.Now())
+		l.compare(node, r.Now, time.Now())
 	}
-	if err != nil {
-		return r, fmt.Errorf("at %s: %w", e, err)
+	return r, ctx.Err() != nil, err
+}
+
+// dismiss ends a guest's helper. What it has loaded stays, if the guest does; nobody knows that, nor whether it numbers frames anew
+// where it is loaded again. The caller holds wires.
+func (l *lab) dismiss(node string) {
+	_ = l.helpers[node].Close() // which ends it; the guest need not answer any more
+	l.helpers[node] = nil
+	delete(l.ahead, node)
+	for _, p := range l.picks {
+		for _, e := range p.to {
+			if e.Node == node {
+				p.blind = errors.Join(p.blind, fmt.Errorf("what %s lost until this program was brought there anew is not known", e))
+			}
+		}
 	}
-	return r, nil
 }
 
 // helper gives the connection to a guest's helper, which is brought there where it is not. The caller holds wires.
 func (l *lab) helper(ctx context.Context, node string) (*wiring.Client, error) {
 	if c := l.helpers[node]; c != nil {
-		return c, nil
+		if c.Err() == nil {
+			return c, nil
+		}
+		l.dismiss(node)
 	}
 	ctx, cancel := context.WithTimeout(ctx, helperTimeout)
 	defer cancel()
@@ -185,6 +222,10 @@ func (l *lab) helper(ctx context.Context, node string) (*wiring.Client, error) {
 		return nil, err
 	}
 	defer exe.Close() //nolint:errcheck // read only
+	info, err := exe.Stat()
+	if err != nil {
+		return nil, err
+	}
 	said := bounded.NewFirst(bounded.Words)
 	exit, err := h.Exec(ctx, []string{"sh", "-c", bringScript, "sh", helperFile, strconv.FormatInt(info.Size(), 10)}, exe, nil, said)
 	if err == nil && exit != 0 {
@@ -222,10 +263,6 @@ func (l *lab) resift(ctx context.Context, node string) error {
 func (p *picked) tell(e topologies.Endpoint, did topologies.Acted) {
 	did.Seed = p.seed
 	for i := range did.Hits {
-	info, err := exe.Stat()
-	if err != nil {
-		return nil, err
-	}
 		did.Hits[i].To, did.Hits[i].Time = e.String(), did.Hits[i].Time.Add(-p.lab.ahead[e.Node])
 	}
 	p.did[e] = did
@@ -278,10 +315,10 @@ func (p *picked) count(ctx context.Context) error {
 func (p *picked) Fired(ctx context.Context) (n uint64, err error) {
 	p.lab.wires.Lock()
 	defer p.lab.wires.Unlock()
-	err = p.blind
 	if !p.healed {
-		err = errors.Join(err, p.count(ctx))
+		err = p.count(ctx)
 	}
+	err = errors.Join(p.blind, err)
 	for _, did := range p.did {
 		n += did.Hit
 	}
@@ -299,7 +336,8 @@ func (p *picked) Heal(ctx context.Context) error {
 	if p.healed {
 		return nil
 	}
-	p.blind = errors.Join(p.blind, p.count(ctx))
+	uncounted := p.count(ctx)
+	p.blind = errors.Join(p.blind, uncounted)
 	inForce := l.picks
 	l.picks = slices.DeleteFunc(slices.Clone(inForce), func(other *picked) bool { return other == p })
 	l.ending = p

@@ -1,6 +1,8 @@
 package vm_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -146,6 +148,29 @@ func TestPick(t *testing.T) {
 		if acted, err := heal(a); acted.Hit < 1 || err != nil {
 			t.Errorf("%+v, %v", acted, err)
 		}
+	}
+
+	// What loads the programs may end: it is brought anew, and what was lost until then is not known.
+	end := func() { t.Helper(); run(t, n2, "kill -KILL $(pidof reprise)") }
+	end()
+	cut := inject(topologies.Fault{Kind: topologies.FaultDrop, Match: udp, Frames: topologies.FrameFault{Nth: 4, Count: 1}})
+	if got := arrive(); slices.Contains(got, 4) || len(got) != sent-1 {
+		t.Errorf("of all but the fourth, %v arrived", got)
+	}
+	end()
+	if acted, err := heal(cut); acted.Hit != 1 || err == nil || !strings.Contains(err.Error(), "brought there anew") {
+		t.Errorf("%+v, %v", acted, err)
+	}
+	if got := arrive(); len(got) != sent {
+		t.Errorf("with the last fault healed, %v arrived", got)
+	}
+	given, giveUp := context.WithCancel(t.Context())
+	giveUp()
+	if a, err := r.(topologies.Faulter).Inject(given, topologies.Fault{Kind: topologies.FaultDrop, Endpoint: at, Match: udp, Frames: topologies.FrameFault{Nth: 1}}); a != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("who gave up has %v, %v", a, err)
+	}
+	if got := arrive(); len(got) != sent {
+		t.Errorf("with a fault that was given up, %v arrived", got)
 	}
 
 	// A machine that begins anew has its faults back; what they did before is not known.

@@ -158,7 +158,7 @@ func (c *Client) Apply(ctx context.Context, op Op) (Result, error) {
 	select {
 	case a, ok := <-reply:
 		if !ok {
-			return Result{}, c.failure()
+			return Result{}, c.Err()
 		}
 		if a.Error != "" {
 			return a.Result, &remoteError{text: a.Error, errno: syscall.Errno(a.Errno), missing: a.Missing}
@@ -218,7 +218,8 @@ func (c *Client) receive() {
 	}
 }
 
-func (c *Client) failure() error {
+// Err is why nothing more is carried out; nil while the other end is there.
+func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.broken
