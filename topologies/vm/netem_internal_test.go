@@ -116,21 +116,22 @@ func TestNetemCounts(t *testing.T) {
 	}
 }
 
-// Of the answers that tell of a guest's clock, that which was on its way for the least time is the nearest, until
-// somebody sets the clock back.
+// An answer that tells of a guest's clock was given after it was asked for and before it came: what is known of the clock holds as far as
+// that agrees, so that a late one tells no less than others, until somebody sets the clock.
 func TestCompareClocks(t *testing.T) {
 	t.Parallel()
 	l := &lab{ahead: map[string]time.Duration{}}
 	now := time.Now()
-	for _, tt := range []struct{ told, want time.Duration }{
-		{300 * time.Millisecond, 300 * time.Millisecond},
-		{100 * time.Millisecond, 300 * time.Millisecond},
-		{310 * time.Millisecond, 310 * time.Millisecond},
-		{-2 * time.Second, -2 * time.Second},
-		{time.Second, time.Second},
+	for _, tt := range []struct{ told, took, want time.Duration }{
+		{300 * time.Millisecond, 10 * time.Millisecond, 300 * time.Millisecond},
+		{100 * time.Millisecond, time.Second, 300 * time.Millisecond},
+		{-4 * time.Second, 5 * time.Second, 300 * time.Millisecond},
+		{310 * time.Millisecond, time.Second, 310 * time.Millisecond},
+		{-2 * time.Second, time.Second, -time.Second},
+		{time.Second, 0, time.Second},
 	} {
-		if l.compare("n1", now.Add(tt.told), now); l.ahead["n1"] != tt.want {
-			t.Errorf("an answer that is %v ahead: %v, want %v", tt.told, l.ahead["n1"], tt.want)
+		if l.compare("n1", now.Add(tt.told), now.Add(-tt.took), now); l.ahead["n1"] != tt.want {
+			t.Errorf("an answer that is %v ahead and took %v: %v, want %v", tt.told, tt.took, l.ahead["n1"], tt.want)
 		}
 	}
 }

@@ -184,9 +184,10 @@ func (l *lab) help(ctx context.Context, e topologies.Endpoint, op wiring.Op) (r 
 func (l *lab) apply(ctx context.Context, c *wiring.Client, node string, op wiring.Op) (r wiring.Result, late bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pickTimeout)
 	defer cancel()
+	asked := time.Now()
 	r, err = c.Apply(ctx, op)
 	if !r.Now.IsZero() {
-		l.compare(node, r.Now, time.Now())
+		l.compare(node, r.Now, asked, time.Now())
 	}
 	return r, ctx.Err() != nil, err
 }
@@ -268,16 +269,15 @@ func (p *picked) tell(e topologies.Endpoint, did topologies.Acted) {
 	p.did[e] = did
 }
 
-// clockStep is by how much more a guest's clock falls behind only where somebody has set it.
-const clockStep = time.Second
-
-// compare learns by how much a guest's clock is before this machine's, of an answer that came by now: as an answer is on
-// its way for some time it is that much or more, and the most of all answers is the nearest.
-func (l *lab) compare(node string, answered, now time.Time) {
-	ahead := answered.Sub(now)
-	if was, known := l.ahead[node]; !known || ahead > was || was-ahead > clockStep {
-		l.ahead[node] = ahead
+// compare learns by how much a guest's clock is before this machine's, of an answer to what was asked that came by now: it was
+// given in between. What answers told before goes on as far as it agrees with that, as it does until somebody sets the clock.
+func (l *lab) compare(node string, answered, asked, came time.Time) {
+	least, most := answered.Sub(came), answered.Sub(asked)
+	was, known := l.ahead[node]
+	if !known {
+		was = least
 	}
+	l.ahead[node] = min(max(was, least), most)
 }
 
 // DropBy implements topologies.DropTeller.
