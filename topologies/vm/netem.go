@@ -281,9 +281,13 @@ func (a *netem) add(q qdisc, end bool) {
 	if a.fault.Kind == topologies.FaultDuplicate {
 		come /= 2 // each is two by now
 	}
+	var overtook uint64
+	if share := a.fault.Probability; share != 0 && share != 1 {
+		overtook = min(q.Requeues, come)
+	}
 	a.acted.Full += q.Drops
-	a.acted.Hit += come - q.Requeues
-	a.acted.Passed += q.Requeues
+	a.acted.Hit += come - overtook
+	a.acted.Passed += overtook
 	a.acted.Matched += come + q.Drops
 }
 
@@ -386,7 +390,8 @@ type qdisc struct {
 	Packets uint64 `json:"packets"`
 	Drops   uint64 `json:"drops"`
 	Qlen    uint64 `json:"qlen"`
-	// Requeues are of netem the frames that overtook what it delays (netem_enqueue of net/sched/sch_netem.c).
+	// Requeues are of netem the frames that overtook what it delays (netem_enqueue of net/sched/sch_netem.c), and those that the device
+	// had no room for at first (dev_requeue_skb of net/sched/sch_generic.c).
 	Requeues uint64 `json:"requeues"`
 }
 

@@ -100,15 +100,20 @@ func TestNetemWords(t *testing.T) {
 func TestNetemCounts(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		kind topologies.FaultKind
-		q    qdisc
-		want topologies.Acted
+		kind  topologies.FaultKind
+		share float64
+		q     qdisc
+		want  topologies.Acted
 	}{
-		{topologies.FaultDrop, qdisc{Packets: 5, Drops: 3}, topologies.Acted{Matched: 8, Hit: 3, Passed: 5}},
-		{topologies.FaultDelay, qdisc{Packets: 5, Qlen: 2, Requeues: 3}, topologies.Acted{Matched: 7, Hit: 4, Passed: 3}},
-		{topologies.FaultDuplicate, qdisc{Packets: 9, Qlen: 1}, topologies.Acted{Matched: 5, Hit: 5}},
+		{topologies.FaultDrop, 0, qdisc{Packets: 5, Drops: 3}, topologies.Acted{Matched: 8, Hit: 3, Passed: 5}},
+		{topologies.FaultDelay, 0.5, qdisc{Packets: 5, Qlen: 2, Requeues: 3}, topologies.Acted{Matched: 7, Hit: 4, Passed: 3}},
+		{topologies.FaultDuplicate, 0, qdisc{Packets: 9, Qlen: 1}, topologies.Acted{Matched: 5, Hit: 5}},
+		// What a busy device sent back to the queue was not let pass for that.
+		{topologies.FaultDelay, 0, qdisc{Packets: 5, Qlen: 2, Requeues: 3}, topologies.Acted{Matched: 7, Hit: 7}},
+		{topologies.FaultDuplicate, 1, qdisc{Packets: 9, Qlen: 1, Requeues: 6}, topologies.Acted{Matched: 5, Hit: 5}},
+		{topologies.FaultDelay, 0.5, qdisc{Packets: 5, Requeues: 8}, topologies.Acted{Matched: 5, Passed: 5}},
 	} {
-		a := &netem{fault: topologies.Fault{Kind: tt.kind}}
+		a := &netem{fault: topologies.Fault{Kind: tt.kind, Probability: tt.share}}
 		a.add(tt.q, false)
 		if got := a.acted; got.Matched != tt.want.Matched || got.Hit != tt.want.Hit || got.Passed != tt.want.Passed {
 			t.Errorf("%s: %+v, want %+v", tt.kind, got, tt.want)
