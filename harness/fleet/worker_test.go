@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -174,49 +173,24 @@ func (e *largeSummary) Execute(ctx context.Context, t fleet.Task, progress func(
 	return o, err
 }
 
-// heard is what a side of a fleet has its user be told.
-type heard struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (h *heard) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
-
-func (h *heard) Handle(_ context.Context, r slog.Record) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.lines = append(h.lines, r.Message)
-	return nil
-}
-
-func (h *heard) WithAttrs([]slog.Attr) slog.Handler { return h }
-
-func (h *heard) WithGroup(string) slog.Handler { return h }
-
-func (h *heard) all() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return strings.Join(h.lines, "|")
-}
-
 // TestServerAwayIsTold: a connection that breaks is told of, and that it is there again; one that is closed is not.
 func TestServerAwayIsTold(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, server.Options{})
 	p := startProxy(t, s.Addr())
-	var h heard
+	var h fleettest.Heard
 	c, err := fleet.Dial(t.Context(), fleet.Access{URL: p.through(s.URL(fleet.RoleCoordinator)), Log: slog.New(&h)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.breakAll()
 	const lost, back = "the connection to the fleet's server is lost", "the fleet's server is connected again"
-	eventually(t, "both are told", func() bool { return strings.Contains(h.all(), lost) && strings.Contains(h.all(), back) })
-	told := h.all()
+	eventually(t, "both are told", func() bool { return strings.Contains(h.All(), lost) && strings.Contains(h.All(), back) })
+	told := h.All()
 	c.Close()
 	<-time.After(renewal)
-	if h.all() != told {
-		t.Errorf("after it was closed: %s", h.all())
+	if h.All() != told {
+		t.Errorf("after it was closed: %s", h.All())
 	}
 }
 
@@ -233,9 +207,9 @@ func TestNoFleetYet(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var h heard
+			var h fleettest.Heard
 			w := startWorker(t, fleet.Access{URL: fleettest.OtherServer(t, tt.stores), Log: slog.New(&h)}, newExecutor("host", 1), fleet.WorkerOptions{})
-			eventually(t, "it says what it waits for", func() bool { return strings.Contains(h.all(), tt.want) })
+			eventually(t, "it says what it waits for", func() bool { return strings.Contains(h.All(), tt.want) })
 			w.Drain()
 			select {
 			case err := <-w.done:
