@@ -313,7 +313,7 @@ func (l logger) Errorf(format string, v ...any)  { l.warn(fmt.Sprintf(format, v.
 // warn passes on what is not said elsewhere: who is refused is, with the reason, and clients of a fleet begin with TLS. That a key may not ask
 // for the status of the fleet is its business: each worker asks once, to learn whether it joined by the wrong URL.
 func (l logger) warn(text string) {
-	asks := strings.Contains(text, "Publish Violation") && strings.Contains(text, fleet.StatusSubject)
+	asks := strings.HasSuffix(text, "Publish Violation - Subject "+fleet.StatusSubject) // and no name, which a client chooses
 	if asks || strings.Contains(text, "authentication error") || strings.Contains(text, "TLS Handshake First") {
 		l.log.Debug(text)
 		return
