@@ -120,18 +120,8 @@ func (c *Cabling) filterInKernel(ctx context.Context, e topologies.Endpoint) err
 
 // filter is what a fault has a kernel drop on the way to an endpoint.
 func (a *active) filter(e topologies.Endpoint) wiring.Filter {
-	f := wiring.Filter{ID: a.id, Match: a.fault.Match, Probability: a.fault.Probability, Pick: wiring.Pick{
-		Nth: a.fault.Frames.Nth, Count: a.fault.Frames.Count, Every: a.fault.Frames.Every, Matched: a.banked[e].Matched, Picked: a.banked[e].Hit,
-	}}
-	if a.drawn() != 0 {
-		f.Pick.Lot = topologies.NewLot(a.seed, e)
-		f.Pick.Chance = a.fault.Frames.Seed == 0
-	}
-	for _, text := range []string{a.fault.Frames.Filter, a.fault.Frames.Message} {
-		if text != "" {
-			f.Pick.Filters = append(f.Pick.Filters, text)
-		}
-	}
+	f := wiring.FilterOf(a.id, a.fault, e, a.drawn())
+	f.Pick.Matched, f.Pick.Picked = a.banked[e].Matched, a.banked[e].Hit
 	return f
 }
 

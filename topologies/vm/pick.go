@@ -111,22 +111,6 @@ func ways(f topologies.Fault, link topologies.Link) (from, to []topologies.Endpo
 	return from, to
 }
 
-// filter is what a program does for the fault on the way to an endpoint.
-func (p *picked) filter(e topologies.Endpoint) wiring.Filter {
-	f := wiring.Filter{ID: p.id, Match: p.fault.Match, Probability: p.fault.Probability, Pick: wiring.Pick{
-		Nth: p.fault.Frames.Nth, Count: p.fault.Frames.Count, Every: p.fault.Frames.Every,
-	}}
-	if p.seed != 0 {
-		f.Pick.Lot, f.Pick.Chance = topologies.NewLot(p.seed, e), p.fault.Frames.Seed == 0
-	}
-	for _, text := range []string{p.fault.Frames.Filter, p.fault.Frames.Message} {
-		if text != "" {
-			f.Pick.Filters = append(f.Pick.Filters, text)
-		}
-	}
-	return f
-}
-
 // sift has the guests that the fault is about lose what the faults in force pick, and nothing else.
 func (p *picked) sift(ctx context.Context) error {
 	var errs []error
@@ -141,7 +125,7 @@ func (l *lab) sift(ctx context.Context, e topologies.Endpoint) error {
 	var filters []wiring.Filter
 	for _, p := range l.picks {
 		if slices.Contains(p.to, e) {
-			filters = append(filters, p.filter(e))
+			filters = append(filters, wiring.FilterOf(p.id, p.fault, e, p.seed))
 		}
 	}
 	if _, loaded := l.helpers[e.Node]; !loaded && len(filters) == 0 {

@@ -126,6 +126,23 @@ type Pick struct {
 	Picked  uint64         `json:"picked,omitempty"`  // and those of them that were dropped
 }
 
+// FilterOf is the filter that drops what a fault picks of the frames on their way to an endpoint. seed is that by which they are drawn;
+// 0: nothing is left to chance.
+func FilterOf(id string, fault topologies.Fault, to topologies.Endpoint, seed uint64) Filter {
+	f := Filter{ID: id, Match: fault.Match, Probability: fault.Probability, Pick: Pick{
+		Nth: fault.Frames.Nth, Count: fault.Frames.Count, Every: fault.Frames.Every,
+	}}
+	if seed != 0 {
+		f.Pick.Lot, f.Pick.Chance = topologies.NewLot(seed, to), fault.Frames.Seed == 0
+	}
+	for _, text := range []string{fault.Frames.Filter, fault.Frames.Message} {
+		if text != "" {
+			f.Pick.Filters = append(f.Pick.Filters, text)
+		}
+	}
+	return f
+}
+
 // Result of an operation.
 type Result struct {
 	Count   uint64            `json:"count,omitempty"`   // of Count; of Diverted, what was handed over
