@@ -23,25 +23,25 @@ import (
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
 	"github.com/reprise-lab/reprise/harness/fleet/labworker"
 	"github.com/reprise-lab/reprise/harness/fleet/parcel"
-	"github.com/reprise-lab/reprise/harness/harnesstest"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
-// opener gives the labs of a world.
-type opener struct{ w *pooltest.World }
+// opener gives the labs that a provider builds.
+type opener struct{ topologies.Provider }
 
 func (o opener) Open(context.Context, *plan.Plan, labworker.Order, map[string]string) (labworker.Provider, error) {
-	return closing{o.w.Provider}, nil
+	return closing(o), nil
 }
 
-type closing struct{ *harnesstest.Provider }
+type closing struct{ topologies.Provider }
 
 func (closing) Close() error { return nil }
 
 func newExecutor(t *testing.T, w *pooltest.World) *labworker.Executor {
 	t.Helper()
-	b, err := labworker.New(labworker.Settings{Labs: opener{w}, Registry: w.Platform.Registry(), Dir: t.TempDir(), Name: "left", Slots: 3, Idle: time.Millisecond})
+	b, err := labworker.New(labworker.Settings{Labs: opener{w.Provider}, Registry: w.Platform.Registry(), Dir: t.TempDir(), Name: "left", Slots: 3, Idle: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

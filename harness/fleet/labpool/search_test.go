@@ -20,19 +20,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/scenarios"
-	"github.com/reprise-lab/reprise/topologies"
 )
-
-// inRooms builds the labs of a worker in memory.
-type inRooms struct{ m *pooltest.Rooms }
-
-func (r inRooms) Open(context.Context, *plan.Plan, labworker.Order, map[string]string) (labworker.Provider, error) {
-	return unclosed{r.m.Provider()}, nil
-}
-
-type unclosed struct{ topologies.Provider }
-
-func (unclosed) Close() error { return nil }
 
 // hire has workers with a lab each join, all with the same images, and gives the bench of who has them execute trials.
 func hire(tb testing.TB, workers int, renewal time.Duration, rooms func() *pooltest.Rooms, images map[string]string) *experiment.Bench {
@@ -40,7 +28,7 @@ func hire(tb testing.TB, workers int, renewal time.Duration, rooms func() *poolt
 	y, parent := openYard(tb, renewal), tb.TempDir()
 	for i := range workers {
 		m, name := rooms(), fmt.Sprintf("w%d", i+1)
-		b, err := labworker.New(labworker.Settings{Labs: inRooms{m}, Registry: m.Registry(), Dir: tb.TempDir(), Name: name, Slots: 1, Idle: time.Millisecond})
+		b, err := labworker.New(labworker.Settings{Labs: opener{m.Provider()}, Registry: m.Registry(), Dir: tb.TempDir(), Name: name, Slots: 1, Idle: time.Millisecond})
 		if err != nil {
 			tb.Fatal(err)
 		}
