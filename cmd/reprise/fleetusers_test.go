@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/fleet/fleettest"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
@@ -105,7 +104,11 @@ func startFar(ctx context.Context, t *testing.T, n int, name, program, dir, join
 		t.Fatal(err)
 	}
 	defer there.Close() //nolint:errcheck // the worker has it
-	if err := errors.Join(netns.Set(here), u.lay(n, there, near, far), netns.Set(there)); err != nil {
+	err = netns.Set(here)
+	if err == nil {
+		u.cable, err = fleettest.Cable(there, fmt.Sprintf("far%d", n), near, far)
+	}
+	if err := errors.Join(err, netns.Set(there)); err != nil {
 		t.Fatal(err)
 	}
 	u.start(ctx, t)
@@ -114,37 +117,6 @@ func startFar(ctx context.Context, t *testing.T, n int, name, program, dir, join
 	}
 	runtime.UnlockOSThread()
 	return u
-}
-
-// lay lays the cable between this network and another one.
-func (u *farUser) lay(n int, to netns.NsHandle, near, far netip.Addr) error {
-	pair := netlink.NewVeth(netlink.LinkAttrs{Name: fmt.Sprintf("far%d", n)})
-	pair.PeerName, pair.PeerNamespace = "eth0", netlink.NsFd(int(to))
-	if err := netlink.LinkAdd(pair); err != nil {
-		return fmt.Errorf("lay a cable: %w", err)
-	}
-	there, err := netlink.NewHandleAt(to)
-	if err != nil {
-		return fmt.Errorf("look into the other network: %w", err)
-	}
-	defer there.Close()
-	end, err := there.LinkByName("eth0")
-	if err != nil {
-		return fmt.Errorf("find the cable's end: %w", err)
-	}
-	lo, err := there.LinkByName("lo")
-	if err != nil {
-		return fmt.Errorf("find the loopback: %w", err)
-	}
-	if u.cable, err = netlink.LinkByName(pair.Name); err != nil {
-		return fmt.Errorf("find the cable's end: %w", err)
-	}
-	address := func(a netip.Addr) *netlink.Addr {
-		return &netlink.Addr{IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(24, 32)}}
-	}
-	return errors.Join(
-		there.LinkSetUp(lo), netlink.AddrAdd(u.cable, address(near)), there.AddrAdd(end, address(far)), netlink.LinkSetUp(u.cable), there.LinkSetUp(end),
-	)
 }
 
 // fleetUsers is the test in a network of its own.
@@ -241,7 +213,7 @@ func fleetUsers(t *testing.T) {
 		if w.cmd.ProcessState.ExitCode() != 0 {
 			t.Errorf("%s ended with %s: %s", w.name, w.cmd.ProcessState, w.told())
 		}
-		if err := foreign(w.home, w.uid); err != nil {
+		if err := foreign(w.home, w.name, w.uid); err != nil {
 			t.Error(err)
 		}
 	}
@@ -307,7 +279,21 @@ func leftOf(t *testing.T, dir, search string) string {
 }
 
 // foreign is an error that names what below a user's home is neither his nor of one of his subordinate ids.
-func foreign(home string, uid uint32) error {
+func foreign(home, name string, uid uint32) error {
+	subordinate, err := os.ReadFile("/etc/subuid") // NAME:FIRST:COUNT (subuid(5))
+	if err != nil {
+		return err
+	}
+	his := func(owner uint32) bool {
+		for line := range strings.Lines(string(subordinate)) {
+			var first, count uint32
+			ids, found := strings.CutPrefix(line, name+":")
+			if n, _ := fmt.Sscanf(ids, "%d:%d", &first, &count); found && n == 2 && owner >= first && owner-first < count {
+				return true
+			}
+		}
+		return owner == uid
+	}
 	return filepath.WalkDir(home, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -316,8 +302,8 @@ func foreign(home string, uid uint32) error {
 		if err != nil {
 			return err
 		}
-		if owner := info.Sys().(*syscall.Stat_t).Uid; owner < cmp.Or(uid, 1) { //nolint:forcetypeassert // this is Linux
-			return fmt.Errorf("%s is the user's %s", path, strconv.Itoa(int(owner)))
+		if owner := info.Sys().(*syscall.Stat_t).Uid; !his(owner) { //nolint:forcetypeassert // this is Linux
+			return fmt.Errorf("%s is the user's %d", path, owner)
 		}
 		return nil
 	})

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/fleettest"
 	"github.com/reprise-lab/reprise/harness/fleet/server"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 )
@@ -104,32 +105,12 @@ func startFar(t *testing.T, n int, s *server.Server, takes time.Duration) *farHo
 		_ = h.plug.Close()
 		_ = h.cmd.Wait()
 	})
-	pair := netlink.NewVeth(netlink.LinkAttrs{Name: fmt.Sprintf("far%d", n)})
-	pair.PeerName, pair.PeerNamespace = "eth0", netlink.NsPid(h.cmd.Process.Pid)
-	if err := netlink.LinkAdd(pair); err != nil {
-		t.Fatal(err)
-	}
-	if h.cable, err = netlink.LinkByName(pair.Name); err != nil {
-		t.Fatal(err)
-	}
 	ns, err := netns.GetFromPid(h.cmd.Process.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ns.Close() //nolint:errcheck // it was only read
-	there, err := netlink.NewHandleAt(ns)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer there.Close()
-	end, err := there.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := func(a netip.Addr) *netlink.Addr {
-		return &netlink.Addr{IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(24, 32)}}
-	}
-	if err := errors.Join(netlink.AddrAdd(h.cable, address(near)), there.AddrAdd(end, address(far)), netlink.LinkSetUp(h.cable), there.LinkSetUp(end)); err != nil {
+	if h.cable, err = fleettest.Cable(ns, fmt.Sprintf("far%d", n), near, far); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(h.plug, "the cable is there\n"); err != nil {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -163,8 +162,8 @@ func (w *Worker) openPart(by string, body []byte) (*door, partAnswer) {
 		return nil, partAnswer{Error: "the request names no certificate"}
 	case parts == nil:
 		return nil, partAnswer{Error: "it builds no parts of labs"}
-	case len(w.o.Accept) > 0 && !slices.Contains(w.o.Accept, by):
-		return nil, partAnswer{Error: fmt.Sprintf("it works for the coordinators that its owner names, and %s is not among them", by)}
+	case !accepted(w.o.Accept, by):
+		return nil, partAnswer{Error: unaccepted(by)}
 	}
 	w.mu.Lock()
 	why, offered := w.offer.Abilities[AbilityParts]

@@ -154,7 +154,10 @@ func (c *Coordinator) lacks(o Offer, n Needs) []string {
 }
 
 // accepts reports whether a worker takes tasks of the coordinator that has a key.
-func (o Offer) accepts(key string) bool { return len(o.Accept) == 0 || slices.Contains(o.Accept, key) }
+func (o Offer) accepts(key string) bool { return accepted(o.Accept, key) }
+
+// accepted reports whether a key is among those that an owner names, or the owner names none.
+func accepted(keys []string, key string) bool { return len(keys) == 0 || slices.Contains(keys, key) }
 
 // unaccepted says why a worker takes nothing of the coordinator that has a key.
 func unaccepted(key string) string {

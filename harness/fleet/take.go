@@ -68,7 +68,7 @@ func (t *taken) run(ctx context.Context) {
 	if meta, err := m.Metadata(); err == nil {
 		j.Attempt = int(meta.NumDelivered) //nolint:gosec // how often a message was delivered
 	}
-	if len(w.o.Accept) > 0 && !slices.Contains(w.o.Accept, j.Coordinator) {
+	if !accepted(w.o.Accept, j.Coordinator) {
 		w.say("task %s of %s is not taken: its coordinator %s is not among those that are accepted", j.ID, j.Work, j.Coordinator)
 		w.giveBack(m, w.renewal)
 		return
