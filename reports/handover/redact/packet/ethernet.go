@@ -48,16 +48,17 @@ func (c *capture) ethernet(f *frame, at, end int) {
 
 // ethertype goes into what a frame carries, behind its tags.
 func (c *capture) ethertype(f *frame, kind, at, end int) {
-	for (kind == typeVLAN || kind == typeProvider || kind == typeQinQOld) && at+vlanLen <= end {
-		kind = c.u16(at + vlanType)
-		at += vlanLen
-	}
-	if kind == typeMetadata && at+metadataLen <= end {
-		kind, at = c.u16(at+metadataType), at+metadataLen
-	}
-	if kind == typeVNTag && at+vnTagLen <= end {
-		c.ethertype(f, c.u16(at+vnTagType), at+vnTagLen, end)
-		return
+	for tagged := true; tagged; {
+		switch {
+		case (kind == typeVLAN || kind == typeProvider || kind == typeQinQOld) && at+vlanLen <= end:
+			kind, at = c.u16(at+vlanType), at+vlanLen
+		case kind == typeMetadata && at+metadataLen <= end:
+			kind, at = c.u16(at+metadataType), at+metadataLen
+		case kind == typeVNTag && at+vnTagLen <= end:
+			kind, at = c.u16(at+vnTagType), at+vnTagLen
+		default:
+			tagged = false
+		}
 	}
 	switch {
 	case kind == typeIPv4 || kind == typeIPv6:

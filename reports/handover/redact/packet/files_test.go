@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +60,16 @@ func TestUnknownLink(t *testing.T) {
 	want := file(pt.Ether(after.mac(1), after.mac(2), 0x0800, after.quiet()), make([]byte, len(f)))
 	if err != nil || !bytes.Equal(out, want) || !slices.Contains(m.notes, "packets of a link type that is not understood were blanked") {
 		t.Errorf("%v, %q\n%x\nwant\n%x", err, m.notes, out, want)
+	}
+}
+
+// TestManyTags: tags upon tags use up nothing but time.
+func TestManyTags(t *testing.T) {
+	defer debug.SetMaxStack(debug.SetMaxStack(16 << 20))
+	tags := bytes.Repeat([]byte{0, 1, 0, 2, 0x89, 0x26}, 1<<20)
+	f := pt.Ether(values{t, false}.mac(1), values{t, false}.mac(2), 0x8926, tags)
+	if _, _, err := packet.Rewrite(pt.Pcap(binary.BigEndian, 1, f), newSwap()); err != nil {
+		t.Error(err)
 	}
 }
 
