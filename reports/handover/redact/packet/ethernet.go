@@ -76,7 +76,7 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 	case kind == typeFabricPath:
 		c.ethernet(f, at+fabricPathLen, end)
 	case kind == typeTRILL && at+trillLen <= end:
-		c.ethernet(f, at+trillLen+c.u16(at)&trillOptions>>trillShift*headerWord, end)
+		c.inside(f, at+trillLen, at+trillLen+c.u16(at)&trillOptions>>trillShift*headerWord, end)
 	case kind == typeMPLS || kind == typeMPLSMulti:
 		c.mpls(f, at, end)
 	case kind == typeSlow && at+lacpPartnerEnd <= end && c.byteAt(at+slowSubtype) == slowLACP:

@@ -63,6 +63,23 @@ func TestUnknownLink(t *testing.T) {
 	}
 }
 
+// TestLyingHead: a frame whose head says that it is longer than all of it is blanked.
+func TestLyingHead(t *testing.T) {
+	before, after := values{t, false}, values{t, true}
+	head := func(ext int, v values) []byte {
+		return pt.Cat([]byte("MGC"), []byte{0x81}, pt.U16(ext), make([]byte, 4), pt.Ether(v.mac(1), v.mac(2), 0x0800, v.quiet()))
+	}
+	lying := head(9000, before)
+	file := func(first, second []byte) []byte {
+		one, two := pt.Pcap(binary.LittleEndian, 178, first), pt.Pcap(binary.LittleEndian, 178, second)
+		return pt.Cat(one, two[24:])
+	}
+	out, _, err := packet.Rewrite(file(head(4, before), lying), newSwap())
+	if want := file(head(4, after), make([]byte, len(lying))); err != nil || !bytes.Equal(out, want) {
+		t.Errorf("%v\n%x\nwant\n%x", err, out, want)
+	}
+}
+
 // TestManyTags: tags upon tags use up nothing but time.
 func TestManyTags(t *testing.T) {
 	defer debug.SetMaxStack(debug.SetMaxStack(16 << 20))

@@ -190,10 +190,13 @@ func (c *capture) l2tp(f *frame, at, end int) {
 		body += 4
 	}
 	if flags&l2tpHasOffset != 0 {
-		if body+2 > end {
-			return
+		if body += 2; body <= end {
+			body += c.u16(body - 2)
 		}
-		body += 2 + c.u16(body)
+	}
+	if body > end {
+		c.payload(at, end)
+		return
 	}
 	c.ppp(f, body, end)
 }

@@ -69,11 +69,18 @@ func (c *capture) erspan(f *frame, kind int, sequence bool, at, end int) {
 }
 
 func (c *capture) geneve(f *frame, at, end int) {
-	body := at + geneveLen + c.byteAt(at)&geneveOptions*headerWord
-	if body > end {
-		return
+	options := at + geneveLen
+	body := options + c.byteAt(at)&geneveOptions*headerWord
+	c.payload(options, min(body, end))
+	if body < end {
+		c.carried(f, c.u16(at+geneveProtocol), body, end)
 	}
-	c.carried(f, c.u16(at+geneveProtocol), body, end)
+}
+
+// inside goes into a frame behind options, which are searched by value, as all is where they do not end.
+func (c *capture) inside(f *frame, options, at, end int) {
+	c.payload(options, min(at, end))
+	c.ethernet(f, at, end)
 }
 
 // carried goes into an EtherType, or into the whole frame that it announces.
@@ -90,20 +97,21 @@ func (c *capture) tzsp(f *frame, at, end int) {
 		c.payload(at, end)
 		return
 	}
-	for at += tzspTags; at < end; {
+	tags := at + tzspTags
+	for at = tags; at < end; {
 		switch c.byteAt(at) {
 		case tzspEnd:
-			c.ethernet(f, at+1, end)
+			c.inside(f, tags, at+1, end)
 			return
 		case tzspPadding:
 			at++
 		default:
-			if at+1 >= end {
-				return
+			if at += 2; at <= end {
+				at += c.byteAt(at - 1)
 			}
-			at += 2 + c.byteAt(at+1)
 		}
 	}
+	c.payload(tags, end)
 }
 
 // tunnelled goes into what a datagram on one of these ports carries, and reports whether it is one.
@@ -173,14 +181,16 @@ func (c *capture) juniper(f *frame, at, end int) {
 		c.unknown(at, end)
 		return
 	}
-	flags := c.byteAt(at + juniperFlags)
-	at += juniperLen
+	flags, body := c.byteAt(at+juniperFlags), at+juniperLen
 	if flags&juniperHasExt != 0 {
-		at += juniperExtLen + c.u16(at)
+		body += juniperExtLen + c.u16(body)
 	}
-	if flags&juniperNoLink != 0 {
-		c.ip(f, at+juniperFamily, end)
-		return
+	switch {
+	case body > end:
+		c.unknown(at, end)
+	case flags&juniperNoLink != 0:
+		c.ip(f, body+juniperFamily, end)
+	default:
+		c.ethernet(f, body, end)
 	}
-	c.ethernet(f, at, end)
 }
