@@ -159,6 +159,7 @@ func ipFrames(v values) map[string][]byte {
 		"Geneve, lying options": v.udp(4003, 6081, []byte{60, 0}, pt.U16(0x6558), make([]byte, 4), v.host()),
 		"Geneve with options":   v.udp(4003, 6081, []byte{5, 0}, pt.U16(0x6558), make([]byte, 4), v.host(), make([]byte, 4), v.inner()),
 		"TZSP without an end":   v.udp(4003, 37008, []byte{1, 0, 0, 1, 10, 40}, v.host()),
+		"SNMP beside a tunnel":  v.udp(37008, 161, pt.BER(0x30, pt.Cat(pt.BER(2, []byte{1}), pt.BER(4, v.word("passwd")), pt.BER(0xa0, pt.BER(2, []byte{7}))))),
 		"L2TP, control":         v.udp(4003, 1701, pt.U16(0xc802), pt.U16(9), pt.U32(1), v.host()),
 		"HSRP":                  v.udp(1985, 1985, []byte{0, 0, 16, 3, 10, 100, 1, 0}, v.word("passwd"), []byte{0, 0}, v.addr("10.1.2.1")),
 		"VRRP 2":                v.ipv4(112, pt.Summed(pt.Cat([]byte{0x21, 1, 100, 1, 1, 1, 0, 0}, v.addr("10.1.2.1"), v.word("passwd"), []byte{0, 0}), 6)),

@@ -43,7 +43,6 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 	switch {
 	case on(portVXLAN, portVXLANLinux) && body+vxlanLen <= end:
 		c.ethernet(f, body+vxlanLen, end)
-	case c.tunnelled(f, on, body, end):
 	case on(portDHCPServer, portDHCPClient):
 		c.dhcp(body, end)
 	case on(portSNMP, portSNMPTrap):
@@ -61,6 +60,7 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 	case on(portDNS, portMDNS) && body+dnsLen <= end:
 		c.payload(body, end)
 		c.dns(body, end)
+	case c.tunnelled(f, on, body, end): // last: a client may have chosen such a port
 	default:
 		c.payload(body, end)
 	}
