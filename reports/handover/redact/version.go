@@ -96,10 +96,13 @@ func (s *scanner) saysVersion(start, end int, ip netip.Addr) bool {
 		// A firewall is called fw too, and a switch sw: behind such words only what looks like one is a version.
 		return !ip.IsPrivate() && (plainVersion[word] || plainVersion[last] || smallNumbers(ip))
 	}
+	if ip.IsPrivate() {
+		return false
+	}
 	if s.ofModel(start, end) && smallNumbers(ip) {
 		return true
 	}
-	if ip.IsPrivate() || !smallNumbers(ip) && !isBuild(ip) || s.prefixLength(end, 32) >= 0 {
+	if !smallNumbers(ip) && !isBuild(ip) || s.prefixLength(end, 32) >= 0 {
 		return false
 	}
 	if !smallNumbers(ip) {
@@ -142,9 +145,10 @@ func (s *scanner) ofModel(start, end int) bool {
 
 // isModel tells a model of Extreme's switches: VSP-8404C, ERS-4900, XA1400, 5520-24X-FabricEngine, 5520-24T.
 func isModel(low string) bool {
-	for _, family := range []string{"vsp-", "vsp", "ers-", "ers", "xa1"} {
-		if rest, ok := strings.CutPrefix(low, family); ok && rest != "" && isDigit(rest[0]) {
-			return true
+	for _, family := range []string{"vsp", "ers", "xa"} {
+		if rest, ok := strings.CutPrefix(low, family); ok {
+			rest = strings.TrimPrefix(rest, "-")
+			return len(rest)-len(strings.TrimLeft(rest, "0123456789")) == 4
 		}
 	}
 	if strings.HasSuffix(low, "fabricengine") || strings.HasSuffix(low, "switchengine") {

@@ -28,6 +28,14 @@ func TestAddressesInNames(t *testing.T) {
 			t.Errorf("%q became %q", text, got)
 		}
 	}
+	for _, host := range []string{"vsp-1", "vsp7400-core", "ers1", "5520-24-1"} {
+		text := "PING " + host + " (10.1.2.3) 56(84) bytes of data.\nneighbor 10.1.2.3 remote-as 65001\n"
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.txt", []byte(text))
+		if got := string(r.Text("a.txt", []byte(text))); strings.Contains(got, "10.1.2.3") {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
 	const image = "download image summitX-33.1.1.6-patch1-3.xos\nPrimary 33.1.1.6-patch1-3, was 31.7.1.4-ga\n"
 	r := newRedactor(t, redact.Options{})
 	r.Learn("a.txt", []byte(image))
