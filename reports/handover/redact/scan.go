@@ -651,9 +651,10 @@ func (s *scanner) take(name string, t term, start, end int) {
 		if n < 0 {
 			return
 		}
-		tag := lower(string(s.data[pos+1 : pos+n]))
-		if tag = tag[strings.LastIndexByte(tag, '-')+1:]; tag == "name" || !valueKeys[tag] {
-			return // an element of XML, with others in it
+		tag, _, _ := strings.Cut(lower(string(s.data[pos+1:pos+n])), " ") // without attributes
+		tag = tag[strings.LastIndexAny(tag, "-:")+1:]
+		if at := s.elementName(start); tag == "name" || !valueKeys[tag] || s.data[start] == '/' || at > 0 && s.data[at-1] == '/' {
+			return // an element of XML, with others in it or behind it
 		}
 		pos += n + 1
 	}
@@ -894,15 +895,21 @@ func (s *scanner) opens(start, end int) bool {
 	if end >= len(s.data) || s.data[end] != ' ' || start <= s.line {
 		return false
 	}
-	at := start
-	if s.data[at-1] == ':' {
-		at--
-		for at > s.line && (wordClass(s.data[at-1]) || s.data[at-1] == '-') {
-			at--
-		}
-	}
+	at := s.elementName(start)
 	n := bytes.IndexAny(s.data[end:min(len(s.data), end+longestToken)], "=>")
 	return at > s.line && s.data[at-1] == '<' && n > 0 && s.data[end+n] == '='
+}
+
+// elementName is where the name of an element of XML begins whose last word does at start, before the name of its space.
+func (s *scanner) elementName(start int) int {
+	if start <= s.line || s.data[start-1] != ':' {
+		return start
+	}
+	at := start - 1
+	for at > s.line && (wordClass(s.data[at-1]) || s.data[at-1] == '-') {
+		at--
+	}
+	return at
 }
 
 // alone tells whether a word and its value are all that a line has, behind "set" or a dash, and

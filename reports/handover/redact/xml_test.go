@@ -19,11 +19,13 @@ func TestXMLStays(t *testing.T) {
 		"<snmp><community><name>Wolkenbruch</name><authorization>read-only</authorization></community></snmp>",
 		"<system>\n<user>\n  <name>joe</name>\n  <password>\n    Wolkenbruch\n  </password>\n</user>\n</system>",
 		"<login><user><name>joe</name></user></login>",
+		"<x xmlns:s='u'><s:community><s:name>Wolkenbruch</s:name></s:community><s:password><s:value>Regenbogen77</s:value></s:password><s:user><s:name>joe</s:name></s:user></x>",
+		"<x><community><name changed='1'>Wolkenbruch</name></community><password><value type='a-b:c'>Regenbogen77</value></password><user><name a='1'>joe</name></user></x>",
 	} {
 		r := newRedactor(t, redact.Options{})
 		r.Learn("a.xml", []byte(text))
 		out := string(r.Text("a.xml", []byte(text)))
-		if strings.Contains(out, "Wolkenbruch") || strings.Contains(out, ">joe<") {
+		if strings.Contains(out, "Wolkenbruch") || strings.Contains(out, "Regenbogen") || strings.Contains(out, ">joe<") {
 			t.Errorf("%q became %q", text, out)
 		}
 		d := xml.NewDecoder(strings.NewReader(out))
