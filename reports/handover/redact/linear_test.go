@@ -23,7 +23,7 @@ func TestLongLinesAreLinear(t *testing.T) {
 		sample = append(sample, bytes.ReplaceAll(read(t, name), []byte("\n"), []byte(" "))...)
 	}
 	for _, unit := range []string{
-		string(sample), "snmp-server community Kiesel77q ro ", "password:", "password 'x ", "user@host ", "ab cd ", "key 1 ", "Rev 1.0 ", "a/pass/", "10.1.1.1 upgrade ",
+		string(sample), "snmp-server community Kiesel77q ro ", "password:", "password 'x ", "password a ", "password: | ", "set password {", "\"secrets\":{", "=\t", "user@host ", "ab cd ", "key 1 ", "Rev 1.0 ", "a/pass/", "10.1.1.1 upgrade ",
 		"-----BEGIN X----- ", "://a@", "^[[0m", `\0121`, `\x41`, "\n0000000   a   b\n", "0x41, ", "\n" + strings.Repeat("ab", 30), "1 2 3 4 5 ", "\"password\": {", "x\r", "login: ", "81, ", "5175 ", "51.75.", "#033", "</password>", "<a:password x=1>",
 		"||password||x||\n", "|password|x|\n|---|---|\n", "70 61 73 73 ", "0x70617373 ", "7061 7373 6173 7373\n", "begin 644 x\n", "M" + strings.Repeat("A", 60) + "\n", "<~", "<~AAAAA\n",
 		"KNSWG4TFOQQGS4ZAKNSWG4TFOQQGS4ZA\n", "KNSWG4TFOQQGS4ZAKNSWG4TFOQQGS4ZA\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",

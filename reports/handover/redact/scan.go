@@ -938,8 +938,7 @@ func (s *scanner) braced(start, pos, limit int) (field, bool) {
 	if pos >= limit || s.data[pos] != '{' {
 		return field{}, false
 	}
-	words := bytes.Fields(s.data[s.line:start])
-	if len(words) == 0 || string(words[len(words)-1]) != "set" && string(words[len(words)-1]) != "variable" {
+	if word := s.wordBefore(start, " \t"); word != "set" && word != "variable" {
 		return field{}, false
 	}
 	n := bytes.IndexAny(s.data[pos+1:limit], "{}")

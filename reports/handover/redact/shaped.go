@@ -147,10 +147,11 @@ func (s *scanner) shaped() {
 	for k, places := range shapedNeedles().in(s.data) {
 		t := texts[k]
 		s.done = 0
+		key := t.rules[0] == RuleKeyBlock
 		for n := 0; n < len(places); {
-			from, to := s.around(places[n], t.rules[0] == RuleKeyBlock)
+			from, to := s.since(places[n], key), s.until(places[n], key)
 			for n++; n < len(places) && places[n] < to; n++ {
-				_, to = s.around(places[n], t.rules[0] == RuleKeyBlock)
+				to = s.until(places[n], key)
 			}
 			s.shapedIn(t, from, to)
 		}
@@ -163,25 +164,28 @@ const (
 	shapedReach = 4 << 10
 )
 
-// around is the part of the text in which the shape of a needle that ends at at may be.
-func (s *scanner) around(at int, key bool) (from, to int) {
-	from = at
-	back, lines, reach := shapedReach, shapedLines, shapedReach
+// since and until are the ends of the part of the text in which the shape of a needle that ends at at may be.
+func (s *scanner) since(at int, key bool) int {
+	back, lines := shapedReach, shapedLines
 	if key {
-		back, lines, reach = longestStructure/4, longestStructure, longestStructure
+		back, lines = longestStructure/4, longestStructure
 	}
-	for n := 0; n <= lines && from > 0 && at-from < back; n++ {
-		from = max(0, bytes.LastIndexByte(s.data[:from-1], '\n')+1)
+	from, first := at, max(0, at-back)
+	for n := 0; n <= lines && from > first; n++ {
+		from = first + bytes.LastIndexByte(s.data[first:from-1], '\n') + 1
 	}
-	from = max(from, at-back)
-	end := min(len(s.data), at+reach)
-	if to = at; key {
-		return from, end
+	return from
+}
+
+func (s *scanner) until(at int, key bool) int {
+	if key {
+		return min(len(s.data), at+longestStructure)
 	}
+	to, end := at, min(len(s.data), at+shapedReach)
 	for n := 0; n <= shapedLines && to < end; n++ {
-		to = min(rowEnd(s.data, to)+1, len(s.data))
+		to = min(rowEnd(s.data[:end], to)+1, end)
 	}
-	return from, min(to, end)
+	return to
 }
 
 func (s *scanner) shapedIn(t shapedText, start, stop int) {

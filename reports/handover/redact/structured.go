@@ -197,8 +197,11 @@ func (s *scanner) beside(name string, start, end int) bool {
 		f, ok := s.field(at, limit, true)
 		return ok && f.quoted && s.takePlain(name, f.start, f.end)
 	}
-	next, stop := nextLine(s.data, lineAfter(s.data, end))
-	if next < 0 || len(bytes.TrimSpace(s.data[end:limit])) > 0 {
+	if len(bytes.TrimSpace(s.data[end:limit])) > 0 {
+		return false
+	}
+	next, stop := nextLine(s.data, lineAfter(s.data, s.newline(end)))
+	if next < 0 {
 		return false
 	}
 	switch line := s.data[next:stop]; {
@@ -233,7 +236,7 @@ func (s *scanner) below(name string, start, pos, limit int) {
 		return
 	}
 	indent := indentOf(s.data, s.line, limit)
-	after := lineAfter(s.data, limit)
+	after := lineAfter(s.data, s.newline(limit))
 	next, stop := nextLine(s.data, after)
 	for blanks := 0; next == stop && next >= 0 && blanks < 3; blanks++ {
 		after = lineAfter(s.data, after)
