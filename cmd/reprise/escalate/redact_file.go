@@ -48,7 +48,7 @@ captures and archives of them. Nothing is changed in place.
 What was known is looked for again in the result, as terminals and encodings write it too
 (line wraps, colours, escapes, base64, hex, dumps); a hit refuses the result. What only a
 person can judge is listed: banners, descriptions, names of VLANs, remarks, phone numbers.
-Files of unknown kinds are left out and listed.
+Files of unknown kinds and documents of office programs are left out and listed.
 
 The key and the way back stay with you, in a folder .owner beside the result that only you
 can read, unless --redact-key names another place: "bundle redact --reveal" reads an answer

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -48,6 +50,18 @@ func formatOf(data []byte) format {
 		return formatUTF16
 	}
 	return formatBinary
+}
+
+// isDocument tells a document of an office program, whose formats part its texts within words: of Office Open XML (ECMA-376,
+// part 2, 7.2.3), OpenDocument (part 2, 3.3) and EPUB by a member, and of RTF by what it begins with.
+func isDocument(data []byte) bool {
+	if unpack.FormatOf(data) != unpack.Zip {
+		return bytes.HasPrefix(data, []byte(`{\rtf`))
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	return err == nil && slices.ContainsFunc(z.File, func(f *zip.File) bool { // one that cannot be read is no archive either
+		return strings.EqualFold(f.Name, "[Content_Types].xml") || f.Name == "mimetype"
+	})
 }
 
 // nesting is where a file lies: how deep in archives, and what may still be unpacked of the one

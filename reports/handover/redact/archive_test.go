@@ -79,6 +79,52 @@ func TestBzip2(t *testing.T) {
 	}
 }
 
+// TestDocuments: a document of an office program is left out and named, also in an archive, for a name in it may be parted; who
+// asks for binaries has it without what is whole in it, and is told.
+func TestDocuments(t *testing.T) {
+	pack := func(members ...string) []byte {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		for i := 0; i < len(members); i += 2 {
+			w, err := z.Create(members[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write([]byte(members[i+1])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	const parted = "<w:p><w:r><w:t>zurich-</w:t></w:r><w:r><w:t>core-07</w:t></w:r><w:r><w:t> zurich-core-07</w:t></w:r></w:p>"
+	word := pack("[Content_Types].xml", "<Types/>", "word/document.xml", parted)
+	for name, in := range map[string][]byte{
+		"a.docx": word, "a.odt": pack("mimetype", "application/vnd.oasis.opendocument.text", "content.xml", parted), "a.rtf": []byte(`{\rtf1 zurich-{\b core-07}}`),
+	} {
+		r := newRedactor(t, redact.Options{Names: []string{"zurich-core-07"}})
+		r.LearnFile(name, in)
+		if out, ok := r.File(name, in); ok || out != nil {
+			t.Errorf("%s passes", name)
+		}
+		if d := r.Report().Dropped; len(d) != 1 || d[0].File != name || !strings.Contains(d[0].Why, "a person") {
+			t.Errorf("%+v", d)
+		}
+	}
+	r := newRedactor(t, redact.Options{Names: []string{"zurich-core-07"}})
+	out, ok := r.File("all.zip", pack("notes.docx", string(word), "a.log", "the switch zurich-core-07 was down\n"))
+	if d := r.Report().Dropped; !ok || bytes.Contains(out, []byte("notes.docx")) || !bytes.Contains(out, []byte("a.log")) || len(d) != 1 || d[0].File != "all.zip!notes.docx" {
+		t.Errorf("%v, %q, %+v", ok, out, d)
+	}
+	r = newRedactor(t, redact.Options{Names: []string{"zurich-core-07"}, KeepBinaries: true})
+	out, ok = r.File("a.docx", word)
+	if g := r.Report().Regions; !ok || len(r.Gate().Data("a.docx", out)) > 0 || len(g) != 1 || g[0].File != "a.docx" {
+		t.Errorf("%v, %+v", ok, g)
+	}
+}
+
 // TestAllMembersAreBounded: many members, each within its bound, are too much together, through
 // all levels.
 func TestAllMembersAreBounded(t *testing.T) {

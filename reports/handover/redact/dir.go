@@ -45,6 +45,14 @@ func (r *Redactor) File(name string, data []byte) ([]byte, bool) {
 }
 
 func (r *Redactor) file(name string, data []byte, in nesting) (out []byte, edits []edit, ok bool) {
+	if isDocument(data) {
+		const what = "a document of an office program, in which names may be parted: only a person can judge it"
+		if !r.options.KeepBinaries {
+			r.dropped(name, what)
+			return nil, nil, false
+		}
+		r.region(name, what) // what is whole in it is cut
+	}
 	switch formatOf(data) {
 	case formatText:
 		edits = r.edits(name, data)
@@ -132,7 +140,7 @@ func (r *Redactor) learnFile(name string, data []byte, in nesting) {
 // Dir redacts a folder into a new one. In a run directory the names of the lab's nodes
 // are kept unless the options name them, and the digests of inputs and the ledger's chain
 // are made again where they held before; its reports are rendered again from what is left of
-// it. What cannot be read as text, capture or archive is left out, and the report says so. src
+// it. What cannot be read as text, capture or archive is left out, as documents of office programs are, and the report says so. src
 // is not changed.
 func (r *Redactor) Dir(ctx context.Context, src, dst string) (Result, error) {
 	entries, err := os.ReadDir(dst)

@@ -35,7 +35,8 @@ type Options struct {
 	// ASNumbers replaces AS numbers in configurations, public ones by public ones and
 	// private ones by private ones. Captures keep theirs, so captures are then refused.
 	ASNumbers bool `json:"as-numbers,omitempty"`
-	// KeepBinaries copies files whose format is not understood; else they are dropped.
+	// KeepBinaries copies files whose format is not understood, and documents of office programs without what is found in them; else they
+	// are dropped.
 	KeepBinaries bool `json:"keep-binaries,omitempty"`
 	// MaxMember bounds one member of an archive, in bytes; zero is 256 MiB. All that is unpacked of
 	// one file may be sixteen times that.
