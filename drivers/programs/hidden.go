@@ -69,9 +69,15 @@ func stagesOf(s *syntax.Stmt) []stage {
 	return append(stagesOf(pipe.X), right...)
 }
 
+// mostStages bounds a pipeline whose parts are told: each is run once more, and stands in the line of every one behind it.
+const mostStages = 16
+
 // partsOf are the first n stages of a pipeline. Each is run once more with those before it, which it reads from; none is where one of them
 // is no simple command, or is not known.
 func partsOf(stages []stage, n int) []Part {
+	if n > mostStages {
+		return nil
+	}
 	var parts []Part
 	var before strings.Builder
 	for _, s := range stages[:n] {

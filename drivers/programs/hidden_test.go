@@ -35,6 +35,7 @@ func TestHidden(t *testing.T) {
 		{"a |& grep y", []string{"a" + quiet}},
 		{"a & b | c", nil},
 		{"! a | b", nil},
+		{strings.Repeat("a | ", 17) + "b", nil},
 		{"a | b 2>/dev/null | c", []string{"a" + quiet, "a | b 2>/dev/null" + quiet}},
 		{"if (", nil},
 	} {

@@ -94,8 +94,10 @@ type reader struct {
 	elsewhere bool            // the line changes where programs are found
 }
 
-// mostScripts bounds how deep scripts may stand in each other.
-const mostScripts = 4
+const (
+	mostScripts = 4  // how deep scripts may stand in each other, and what find runs
+	mostRun     = 16 // how many programs may run each other: env timeout 5 nice …
+)
 
 func (r *reader) read(file syntax.Node, depth int) {
 	syntax.Walk(file, func(n syntax.Node) bool {
@@ -117,9 +119,9 @@ func (r *reader) read(file syntax.Node, depth int) {
 
 // call reads a simple command, and what it runs in turn.
 func (r *reader) call(args []*syntax.Word, depth int) {
-	for len(args) > 0 {
-		name, ok := literal(args[0])
-		if !ok {
+	for range mostRun {
+		name, ok := literal(first(args))
+		if !ok || len(args) == 0 {
 			return
 		}
 		r.words = append(r.words, name)
@@ -133,8 +135,10 @@ func (r *reader) call(args []*syntax.Word, depth int) {
 			r.text(text, depth)
 		}
 		if base == "find" {
-			for _, run := range behindFind(rest) {
-				r.call(run, depth)
+			if depth < mostScripts {
+				for _, run := range behindFind(rest) {
+					r.call(run, depth+1)
+				}
 			}
 			return
 		}
@@ -265,8 +269,11 @@ func behind(name string, args []*syntax.Word) []*syntax.Word {
 	if !known {
 		return nil
 	}
-	if root, ok := literal(first(args)); name == "chroot" && (!ok || root != "/") {
-		return nil // another root has other programs
+	switch text, ok := literal(first(args)); {
+	case name == "chroot" && (!ok || text != "/"): // another root has other programs
+		return nil
+	case name == "runuser" && !forUser(text): // as su(1): the word is a user
+		return nil
 	}
 	for len(args) > 0 {
 		word, _ := assigned(args[0])
@@ -333,50 +340,89 @@ func first(args []*syntax.Word) *syntax.Word {
 	return args[0]
 }
 
+// forUser reports whether the first option of runuser(1) names a user. A program stands behind its options then, and a user elsewhere.
+func forUser(option string) bool {
+	return strings.HasPrefix(option, "-u") || strings.HasPrefix(option, "--user")
+}
+
 // behindFind are the words of the programs that find(1) runs for what it finds.
 func behindFind(args []*syntax.Word) (runs [][]*syntax.Word) {
+	begin, before := -1, ""
 	for i, a := range args {
-		if text, ok := literal(a); ok && slices.Contains([]string{"-exec", "-execdir", "-ok", "-okdir"}, text) {
-			runs = append(runs, args[i+1:])
+		text, _ := literal(a)
+		switch {
+		case begin < 0 && slices.Contains([]string{"-exec", "-execdir", "-ok", "-okdir"}, text):
+			begin = i + 1
+		case begin >= 0 && (text == ";" || text == "+" && before == "{}"):
+			runs, begin = append(runs, args[begin:i]), -1
 		}
+		before = text
+	}
+	if begin >= 0 {
+		runs = append(runs, args[begin:])
 	}
 	return runs
 }
 
-// Scripts that awk(1) and perl(1) give a shell, where they are whole texts.
+// Scripts that awk(1) and perl(1) give a shell, where they are whole texts: one that goes on with something else may break off
+// within a word, and what stands between two texts is none.
 var (
-	systems    = regexp.MustCompile(`\b(?:system|exec|qx)\s*\(?\s*"([^"$@\\]+)"`)
-	backquotes = regexp.MustCompile("`([^`$@\\\\]+)`")
-	piped      = regexp.MustCompile(`"([^"\\]+)"\s*\|\s*getline|\bprint[^|;}\n]*\|\s*"([^"\\]+)"`)
+	awkSystems  = regexp.MustCompile(`\bsystem\s*\(\s*"([^"$@\\]+)"\s*\)`)
+	awkPiped    = regexp.MustCompile(`(?:^|[{(;=,!&\n])\s*"([^"\\]+)"\s*\|\s*getline\b|\bprintf?\b(?:[^|;}\n"]|"(?:[^"\\]|\\.)*")*\|\s*"([^"\\]+)"\s*(?:[;)}\n]|$)`)
+	perlSystems = regexp.MustCompile(`\b(?:system|exec|qx)\s*\(?\s*"([^"$@\\]+)"\s*(?:[;,)}\n]|$|\|\||(?:or|and|if|unless)\b)`)
+	backquotes  = regexp.MustCompile("`([^`$@\\\\]+)`")
 )
 
 // scriptsOf are the texts that a program has a shell carry out: what su and flock are given behind -c, what trap keeps, the one
 // word of watch, and what a program of awk or perl says in as many words.
 func scriptsOf(name string, args []*syntax.Word) []string {
+	switch name {
+	case "su", "runuser", "script":
+		return given(name, literals(args))
+	case "flock":
+		if own := literals(behind(name, args)); len(own) > 1 && isCommand(own[0]) {
+			return own[1:2]
+		}
+	case "trap":
+		if texts := literals(args); len(texts) > 1 && !strings.HasPrefix(texts[0], "-") && strings.Trim(texts[0], "0123456789") != "" {
+			return texts[:1]
+		}
+	case "watch":
+		if own := literals(behind(name, args)); len(own) == 1 {
+			return own
+		}
+	case "awk", "gawk", "mawk", "nawk":
+		return quoted(literals(args), awkSystems, awkPiped)
+	case "perl":
+		return quoted(literals(args), backquotes, perlSystems)
+	}
+	return nil
+}
+
+// literals are words as the shell gives them to a program, empty where one is made at run time.
+func literals(args []*syntax.Word) []string {
 	texts := make([]string, 0, len(args))
 	for _, a := range args {
 		text, _ := literal(a)
 		texts = append(texts, text)
 	}
-	switch name {
-	case "su", "flock", "runuser", "script":
-		for i, text := range texts[:max(len(texts)-1, 0)] {
-			if text == "-c" || text == "--command" {
-				return texts[i+1 : i+2]
-			}
+	return texts
+}
+
+func isCommand(option string) bool { return option == "-c" || option == "--command" }
+
+// given is what su and its like are given behind -c, which may stand behind the user too.
+func given(name string, texts []string) []string {
+	if name == "runuser" && len(texts) > 0 && forUser(texts[0]) {
+		return nil // a -c is of the program that it runs
+	}
+	for i, text := range texts {
+		switch {
+		case text == "--":
+			return nil
+		case isCommand(text) && i+1 < len(texts):
+			return texts[i+1 : i+2]
 		}
-	case "trap":
-		if len(texts) > 1 && texts[0] != "-" && texts[0] != "--" {
-			return texts[:1]
-		}
-	case "watch":
-		if n := len(texts); n > 0 && strings.Contains(texts[n-1], " ") {
-			return texts[n-1:]
-		}
-	case "awk", "gawk", "mawk", "nawk":
-		return quoted(texts, systems, piped)
-	case "perl":
-		return quoted(texts, backquotes, systems)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -62,6 +63,16 @@ func TestOf(t *testing.T) {
 		{`awk '/a|"b"/ {print $1 || "none"}' f; perl -e 'print $x || "none"'`, "awk perl"},
 		{"trap 'nosuch' EXIT; trap - EXIT", "nosuch"},
 		{"strace -f -o /tmp/x nosuch; strace -p 1", "strace nosuch"},
+		{"flock /tmp/l ping -c 3 10.0.0.1; flock /tmp/l grep -c foo /f", "flock ping grep"},
+		{"runuser -u frr -- vtysh -c 'show ip route'; runuser -u frr ping -c 1 10.0.0.1", "runuser vtysh ping"},
+		{"runuser frr -c 'nosuch x'; runuser -l frr -c nosuch2; script -q -- ping -c 1 10.0.0.1", "runuser nosuch nosuch2 script"},
+		{"watch -n1 vtysh -c 'show ip route'", "watch vtysh"},
+		{"trap 0 1 2; trap -- - EXIT; trap", ""},
+		{`find / -exec nosuch {} + -name y -exec nosuch2 {} \;`, "find nosuch nosuch2"},
+		{`awk '{print $1 "|" name "|" x}' f; awk '{print "up|" state "|"}'; awk '/system "up"/'`, "awk"},
+		{`awk '{"ip route get " $1 " from x" | getline r}'; awk '{system("/opt/" $1); print | "/opt/" $1}'`, "awk"},
+		{`awk '{while (("nosuch a" | getline l) > 0) print "a|b" l | "nosuch2"}'`, "awk nosuch nosuch2"},
+		{`perl -e 'system("/opt/" . $t); system("nosuch") or die'`, "perl nosuch"},
 
 		{"$x 2>/dev/null; `which y` a; ${z}foo; fo* a", "which"},
 		{"f() { true; }; f; alias g=h; g", ""},
@@ -152,5 +163,18 @@ func TestEndless(t *testing.T) {
 			t.Errorf("%s without end names %d programs", unit, len(got))
 		}
 		programs.Of(strings.Repeat(unit, 4000)) // which is read
+	}
+}
+
+// TestOfManyInEachOther: what programs run each other is read to some depth, and takes no longer for what is beyond.
+func TestOfManyInEachOther(t *testing.T) {
+	for _, runs := range []string{"find -exec ", "nice ", "flock x ", "env a=b "} {
+		begun := time.Now()
+		if got := programs.Of(strings.Repeat(runs, 10_000) + "nosuch"); len(got) != 1 {
+			t.Errorf("%s: %q", runs, got)
+		}
+		if took := time.Since(begun); took > 20*time.Second {
+			t.Errorf("%s: it took %s", runs, took)
+		}
 	}
 }
