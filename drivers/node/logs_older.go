@@ -64,8 +64,13 @@ func outdated(line string, m drivers.LogMark) bool {
 	if err != nil {
 		return false
 	}
-	if d[1] == "" && at.Sub(mark) > 183*24*time.Hour {
+	const half = 183 * 24 * time.Hour
+	switch {
+	case d[1] != "":
+	case at.Sub(mark) > half:
 		at = at.AddDate(-1, 0, 0)
+	case mark.Sub(at) > half: // of the new year, which began since
+		at = at.AddDate(1, 0, 0)
 	}
 	switch zone := strings.ReplaceAll(d[7], ":", ""); zone {
 	case "Z":
