@@ -159,6 +159,7 @@ func TestAffects(t *testing.T) {
 		{"31.1 and later; fixed 32.7.2", "exos", "33.1.1", known.AffectedUnknown, ""},
 		{"fixed 21.4R3-S5", "junos", "22.1R2", known.AffectedUnknown, ""},
 		{"fixed 22.1R1", "junos", "22.4R2", known.AffectedNo, ""},
+		{"fixed 9.3(10)", "nxos", "10.2(3)", known.AffectedUnknown, ""},
 		{"", "exos", "30.7", known.AffectedUnknown, ""},
 		{"30.2", "exos", "latest", known.AffectedUnknown, ""},
 		{"30.2", "exos", "", known.AffectedUnknown, ""},

@@ -116,7 +116,7 @@ func ParseOf(platform, s string) (Version, error) {
 }
 
 // Opens reports whether a version is the first release of its line: 9.2.0.0 of VOSS, 32.7.1.9 of EXOS, 10.3, 4.29.0F,
-// 21.4R1. What it has, later lines have, for they are made of what it is made of. Of a maintenance release nothing
+// 21.4R1, 9.3(1), 15.2(4)E. What it has, later lines have, for they are made of what it is made of. Of a maintenance release nothing
 // follows for them: they may have left before it.
 func (v Version) Opens() bool {
 	switch {
@@ -124,8 +124,10 @@ func (v Version) Opens() bool {
 		return false
 	case v.trains && strings.HasPrefix(v.train, "R"):
 		return at(v.numbers, 2) <= 1 && len(v.numbers) <= 3
-	case v.trains:
-		return at(v.numbers, 3) <= 1 && len(v.numbers) <= 4
+	case v.trains && v.train != "": // 15.2(4)E, and what is behind it is a rebuild
+		return !notAllZero(v.numbers[min(3, len(v.numbers)):])
+	case v.trains: // 9.3(1)
+		return at(v.numbers, 2) <= 1
 	case v.first > 0:
 		return at(v.numbers, 2) <= v.first
 	}

@@ -245,6 +245,36 @@ func TestAgainst(t *testing.T) {
 	}
 }
 
+// TestOpens: the first release of a line is told from its maintenance releases, in each maker's form.
+func TestOpens(t *testing.T) {
+	for _, tt := range []struct {
+		platform string
+		versions string
+		want     bool
+	}{
+		{"voss", "9.2 9.2.0.0", true},
+		{"voss", "9.2.1.0 9.2.0.1 8.10.2.0", false},
+		{"exos", "32.7 32.7.1 32.7.1.9 31.1", true},
+		{"exos", "32.7.2 32.7.1.9-patch1-3 16.2.5", false},
+		{"eos", "4.29.0F", true},
+		{"eos", "4.29.2F 4.28.7.1M", false},
+		{"junos", "21.4 21.4R1", true},
+		{"junos", "21.4R3 21.4R1-S2 15.1X53-D59", false},
+		{"nxos", "9.3(1) 10.2(1)F", true},
+		{"nxos", "9.3(10) 10.2(3)F 10.2(4)M 7.0(3)I7(9)", false},
+		{"ios", "15.2(4)E 12.4(1)", true},
+		{"ios", "15.2(4)E1 15.2(4)E7 12.4(21) 12.4(1a) 17.3.5a", false},
+		{"frr", "10.0 10.3 9.1.0", true},
+		{"frr", "10.0.1 8.4.4-1.1~deb12u1", false},
+	} {
+		for s := range strings.FieldsSeq(tt.versions) {
+			if v, err := version.ParseOf(tt.platform, s); err != nil || v.Opens() != tt.want {
+				t.Errorf("%s of %s: opens a line %t, want %t (%v)", s, tt.platform, v.Opens(), tt.want, err)
+			}
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, s := range []string{"", "latest", "32.7.", "32..7", "1.2.3.4-patch", "99999999.1", "23.4R2-", "23.4B1.5", "23.4-S3", "15.1X53.4", "15.2(4a)E7", "15.2(4", "15.2()E", "9.3(10)(11)", "4.22.1FX-CLI", "24.7.5_", "10.0-MyOwnFRRVersion", "8.1.5.0 9.0.0.0", "x86", strings.Repeat("1", 200)} {
 		if v, err := version.Parse(s); err == nil {
