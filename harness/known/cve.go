@@ -195,7 +195,7 @@ func (i *Issue) affected(a cveAffected, first bool, p *Products) {
 		}
 	}
 	if strings.EqualFold(a.DefaultStatus, "affected") {
-		i.allBefore(other)
+		i.allBefore(a.Versions, other)
 	}
 }
 
@@ -222,12 +222,13 @@ func (i *Issue) unaffectedVersion(v cveVersion, product string, all bool) {
 	switch {
 	case from != "" && open && (all || i.illBefore(from, product)):
 		i.addFix(Fix{Product: product, Version: from})
-	case all && !open && known(v.LessThan) != "":
+	case all && !open && known(end) != "":
 		if from != "" {
 			i.addFix(Fix{Product: product, Version: from})
 		}
-		to := known(v.LessThan)
-		i.addFound(Range{Product: product, From: to, Text: to + " and later"})
+		r := Range{Product: product, From: known(end), After: v.LessThan == ""}
+		r.Text = r.String()
+		i.addFound(r)
 	}
 }
 
@@ -243,15 +244,18 @@ func (i *Issue) illBefore(v, product string) bool {
 	})
 }
 
-// allBefore is what is ill where a record names the well alone: all before the first of them.
-func (i *Issue) allBefore(product string) {
-	if slices.ContainsFunc(i.Found, func(r Range) bool { return r.Product == product }) {
-		return
-	}
+// allBefore is what is ill where all is that is not named: all before the first version that is well.
+func (i *Issue) allBefore(list []cveVersion, product string) {
 	var first version.Version
-	for _, f := range i.Fixed {
-		v, err := version.Parse(f.Version)
-		if err == nil && f.Product == product && (first.IsZero() || v.Compare(first) < 0) {
+	for _, w := range list {
+		if !strings.EqualFold(w.Status, "unaffected") {
+			continue
+		}
+		v, err := version.Parse(known(w.Version))
+		switch {
+		case err != nil && known(cmp.Or(w.LessThan, w.LessThanOrEqual)) != "": // from the first of all
+			return
+		case err == nil && (first.IsZero() || v.Compare(first) < 0):
 			first = v
 		}
 	}

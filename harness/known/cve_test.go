@@ -66,6 +66,24 @@ func TestCVEVersions(t *testing.T) {
 			"8.5.4, 9.0",
 		},
 		{
+			"all is ill before what is well, and between two of these",
+			`"defaultStatus":"affected","versions":[{"version":"9.0","status":"unaffected","lessThan":"9.0.5"},{"version":"10.0","status":"unaffected","lessThan":"*"}]}]}}}`,
+			map[string]known.Affected{"8.0": known.AffectedYes, "9.0.3": known.AffectedNo, "9.0.5": known.AffectedYes, "9.1": known.AffectedYes, "10.1": known.AffectedNo},
+			"9.0, 10.0",
+		},
+		{
+			"the last that is well is named",
+			`"defaultStatus":"affected","versions":[{"version":"0","status":"unaffected","lessThanOrEqual":"8.0.5"},{"version":"9.0","status":"unaffected","lessThanOrEqual":"9.0.5"},{"version":"10.0","status":"unaffected","lessThan":"*"}]}]}}}`,
+			map[string]known.Affected{"7.0": known.AffectedNo, "8.0.5": known.AffectedNo, "8.0.6": known.AffectedYes, "9.0.5": known.AffectedNo, "9.0.6": known.AffectedYes, "10.1": known.AffectedNo},
+			"9.0, 10.0",
+		},
+		{
+			"all is ill before what is well, whatever is named as ill",
+			`"defaultStatus":"affected","versions":[{"version":"9.0","status":"affected","lessThan":"9.1.3"},{"version":"9.1.3","status":"unaffected","lessThan":"*"}]}]}}}`,
+			map[string]known.Affected{"8.0": known.AffectedYes, "9.0.3": known.AffectedYes, "9.1.3": known.AffectedNo},
+			"9.1.3",
+		},
+		{
 			"a change holds to the end of its range",
 			`"versions":[{"version":"9.0","status":"affected","lessThan":"9.1.3","changes":[{"at":"9.0.5","status":"unaffected"}]}]}]}}}`,
 			map[string]known.Affected{"9.0.4": known.AffectedYes, "9.0.5": known.AffectedNo, "9.1.2": known.AffectedNo},

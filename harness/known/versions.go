@@ -13,6 +13,7 @@ import (
 type Range struct {
 	Product string `json:"product,omitempty"` // where it is not the issue's
 	From    string `json:"from,omitempty"`
+	After   bool   `json:"after,omitempty"` // From is the last that is not in it
 	To      string `json:"to,omitempty"`
 	Before  bool   `json:"before,omitempty"` // To is the first that is not in it
 	// Point is a version that the document names. That others have the issue too is not ruled out.
@@ -29,6 +30,8 @@ func (r Range) String() string {
 	switch {
 	case r.Point:
 		return p + r.From
+	case r.To == "" && r.After:
+		return p + "after " + r.From
 	case r.To == "":
 		return p + r.From + " and later"
 	case r.Before && r.From == "":
@@ -438,7 +441,7 @@ func foundIn(have version.Version, found []Range) Answer {
 			atEnd = cmp.Or(atEnd, r.String())
 			continue
 		}
-		if after >= 0 && (until < 0 || until == 0 && !r.Before) {
+		if (after > 0 || after == 0 && !r.After) && (until < 0 || until == 0 && !r.Before) {
 			return Answer{AffectedYes, "within " + r.String(), ""}
 		}
 	}
