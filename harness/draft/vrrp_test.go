@@ -133,6 +133,7 @@ func TestVRRPOfALink(t *testing.T) {
 func TestVRRPOfOneInterface(t *testing.T) {
 	for command, want := range map[string][]string{
 		"ip addr show eth1": {"r1 not master", "r2 master"}, "ip a s dev eth1": {"r1 not master", "r2 master"}, "/sbin/ip addr": {"r1 not master", "r2 master"}, "ip addr show eth9": nil,
+		"ip addr show primary": nil, "ip a s -secondary": nil,
 	} {
 		var files []txtar.File
 		for when, has := range map[string][2]bool{"1": {true, false}, "2": {false, true}} {

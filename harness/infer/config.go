@@ -48,7 +48,7 @@ func vlan(id, name string) VLAN {
 func AddressesOf(command, text string) (list []Interface, ok bool) {
 	m := showsAddresses().FindStringSubmatch(strings.Join(strings.Fields(command), " "))
 	switch {
-	case m == nil, strings.Contains(m[1], "-o"), strings.Contains(m[1], "-j"), strings.Contains(m[1], "-4"), strings.Contains(m[1], "-6"):
+	case m == nil, someAddresses().MatchString(m[2]), strings.Contains(m[1], "-o"), strings.Contains(m[1], "-j"), strings.Contains(m[1], "-4"), strings.Contains(m[1], "-6"):
 		return nil, false
 	case strings.Contains(m[1], "-br"):
 		return brief(text), true
@@ -65,6 +65,11 @@ func OneInterface(command string) bool {
 
 func showsAddresses() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:/usr)?(?:/s?bin/)?ip((?: -\S+)*) a(?:d|dd|ddr|ddre|ddres|ddress)?(?: (?:s|sh|sho|show|l|li|lis|list|ls)(?: (?:dev )?([\w.@-]+))?)?$`)
+}
+
+// someAddresses are the words that stand where an interface may, and choose among the addresses of all (ip-address(8)).
+func someAddresses() *regexp.Regexp {
+	return regexp.MustCompile(`^-?(?:permanent|dynamic|secondary|primary|temporary|deprecated|tentative|dadfailed|home|mngtmpaddr|nodad|optimistic|noprefixroute|autojoin)$`)
 }
 
 // brief reads "ip -br addr".
