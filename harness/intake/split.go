@@ -532,7 +532,7 @@ func (s *splitter) signed(text string, is sign) {
 // marks lets a line vote for what it stands in.
 func (s *splitter) marks(text string) map[Kind]int {
 	var kinds map[Kind]int
-	told := s.sec != nil && s.tells.MatchString(s.sec.Command.Command)
+	told := s.sec != nil && s.tells.MatchString(s.sec.asked())
 	for i := range s.g.Platforms {
 		p := &s.g.Platforms[i]
 		for j := range p.Marks {
@@ -608,7 +608,13 @@ func (s *splitter) answer(text string) (command, platform string) {
 }
 
 func (c *section) isLog(logs *regexp.Regexp) bool {
-	return c.log || logs.MatchString(c.Command.Command)
+	return c.log || logs.MatchString(c.asked())
+}
+
+// asked is how the command begins, for what is asked of it at every line of its answer.
+func (c *section) asked() string {
+	const most = 200 // bytes
+	return c.Command.Command[:min(len(c.Command.Command), most)]
 }
 
 // add puts a line into the answer that is open.

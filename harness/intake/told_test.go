@@ -206,3 +206,16 @@ func TestLogOfNobody(t *testing.T) {
 		t.Errorf("%v, missing %+v", err, im.Missing)
 	}
 }
+
+// TestLongCommand: what is asked of a command at every line of its answer takes no longer for a long one.
+func TestLongCommand(t *testing.T) {
+	text := "r1# show version\nFRRouting 10.1.1 (r1) on Linux(6.1.0).\nr1# show lldp nei " + strings.Repeat("x ", 30_000) + "\n" + strings.Repeat("a\n", 20_000) + "r1# \n"
+	begun := time.Now()
+	p := imported(t, "sent.txt", []byte(text)).Parts[0]
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if len(p.Commands) != 2 || p.Commands[1].Lines != 20_000 {
+		t.Errorf("%q", said(p))
+	}
+}
