@@ -72,22 +72,23 @@ func (r *reader) csv(text string) error {
 		if tableRule().MatchString(strings.Trim(strings.Join(rec, "|"), "| ")) {
 			continue
 		}
-		if noIssue(cell(rec, is), cell(rec, came)) {
-			r.doc.Passed++
-			continue
-		}
+		none := noIssue(cell(rec, is), cell(rec, came))
 		i := r.record(rec, roles, at)
 		if accepted(cell(rec, came)) {
 			i.Status = StatusBehaviour
 		}
 		switch {
-		case i.Title == "" && i.Text == "":
+		case i.Title == "" && i.Text == "" && !none:
 			r.leave(block{line: at, cells: rec}, "a row without a description")
 			continue
 		case asNumber().MatchString(versionsText(rec, roles)):
 			i.Found, i.Fixed, i.Product = before.Found, before.Fixed, before.Product // "as 38": as the entry before
 		}
 		before = i
+		if none {
+			r.doc.Passed++
+			continue
+		}
 		r.add(i)
 	}
 }

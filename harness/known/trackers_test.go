@@ -48,6 +48,21 @@ func TestTrackers(t *testing.T) {
 	}
 }
 
+// TestAsTheEntryBefore: an entry that refers to the one before has its versions, also where that is no issue.
+func TestAsTheEntryBefore(t *testing.T) {
+	const text = "Product,ID,Issue Type,Summary,Versions\nFRR,FRR-1,Bug,bgpd crashes,8.4.4\nFRR,FRR-2,Task,tidy up,9.1.0\nFRR,FRR-3,Bug,ospfd crashes,as 2\n"
+	d, err := known.ReadDocument("list.csv", []byte(text), known.ReadOptions{Products: products(t)})
+	if err != nil || len(d.Issues) != 2 || d.Passed != 1 {
+		t.Fatalf("%v, %+v", err, d)
+	}
+	if a := d.Issues[1].Affects("frr", "9.1.0"); a.Affected != known.AffectedYes {
+		t.Errorf("%+v, found in %v", a, d.Issues[1].Found)
+	}
+	if a := d.Issues[1].Affects("frr", "8.4.4"); a.Affected == known.AffectedYes {
+		t.Errorf("%+v, found in %v", a, d.Issues[1].Found)
+	}
+}
+
 // TestProgramOfAnotherName: a program whose name begins with a product's is none of it.
 func TestProgramOfAnotherName(t *testing.T) {
 	d, err := known.ReadDocument("keep.md", []byte("# Changelog\nAll notable changes to keepalived-exporter.\n\n## [1.2.0] - 2025-03-02\n### Fixed\n- Exporter hangs when the socket is missing\n"), known.ReadOptions{Products: products(t)})
