@@ -98,7 +98,7 @@ func (c *changes) read(text string, open bool) error {
 
 // ofName knows a daemon by the name of the file or by how its list begins.
 func (p *Products) ofName(name, text string) string {
-	if aboutTool(name) {
+	if p.aboutTool(name) {
 		return ""
 	}
 	if named := p.in(strings.NewReplacer("-", " ", "_", " ", ".", " ").Replace(name)); named != "" {
@@ -106,7 +106,7 @@ func (p *Products) ofName(name, text string) string {
 	}
 	head := clip(text, 2000)
 	switch {
-	case aboutTool(head):
+	case p.aboutTool(head):
 		return ""
 	case birdHead().MatchString(head):
 		return "bird"

@@ -75,7 +75,7 @@ func (r *reader) head(list []block) {
 		text.WriteString(b.text + "\n")
 	}
 	s := text.String()
-	if aboutTool(s) {
+	if r.products.aboutTool(s) {
 		return
 	}
 	if d.Product == "" {

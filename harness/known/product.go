@@ -86,11 +86,16 @@ func (p *Products) vendor(name string) string {
 func (p *Products) names(s string) bool { return p.vendor(p.Name(s)) != "" }
 
 // toolWords are those of programs that manage products and have versions of their own.
-var toolWords = express(`(?i)\bansible\b.{0,60}\bcollections?\b|\bcollections?\b.{0,60}\bansible\b|galaxy\.ansible|\bansible[-_.]|\bterraform\b.{0,30}\bprovider\b|\bterraform-provider-|\bnapalm[-_. ]|\bnetmiko\b|\b(?:prometheus|snmp)[ _-]exporter\b|\b[a-z]+[_-](?:exporter|operator|dashboard|helm|sdk)\b`) //nolint:gochecknoglobals // it is compiled once
+var toolWords = express(`(?i)\bansible\b.{0,60}\bcollections?\b|\bcollections?\b.{0,60}\bansible\b|galaxy\.ansible|\bansible[-_.]|\bterraform\b.{0,30}\bprovider\b|\bterraform-provider-|\bnapalm[-_. ]|\bnetmiko\b|\b(?:prometheus|snmp)[ _-]exporter\b`) //nolint:gochecknoglobals // it is compiled once
+
+// toolNames are those of programs that are called by what they manage: keepalived-exporter. A network-operator is a role.
+var toolNames = express(`(?i)\b([a-z]+)[_-](?:exporter|operator|dashboard|helm|sdk)\b`) //nolint:gochecknoglobals // it is compiled once
 
 // aboutTool reports whether a document is of a program that manages a product: its versions are
 // not the product's.
-func aboutTool(s string) bool { return toolWords().MatchString(s) }
+func (p *Products) aboutTool(s string) bool {
+	return toolWords().MatchString(s) || slices.ContainsFunc(toolNames().FindAllStringSubmatch(s, 20), func(m []string) bool { return p.names(m[1]) })
+}
 
 // in finds the first product that a text names. Short forms count in capitals only.
 func (p *Products) in(s string) string {

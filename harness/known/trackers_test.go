@@ -71,6 +71,14 @@ func TestProgramOfAnotherName(t *testing.T) {
 	}
 }
 
+// TestRoleOfAUser: a role that is called as a program might be is none, and hides no product.
+func TestRoleOfAUser(t *testing.T) {
+	d, err := known.ReadDocument("keep.md", []byte("# Changelog\nAll notable changes to keepalived, and to what a network-operator sees.\n\n## [2.2.8] - 2025-03-02\n### Fixed\n- VRRP flaps when the link is slow\n"), known.ReadOptions{Products: products(t)})
+	if err != nil || len(d.Issues) != 1 || d.Issues[0].Product != "keepalived" {
+		t.Errorf("%v, %+v", err, d.Issues)
+	}
+}
+
 // TestHeadOfAPage: the version in the head of a page is no word of the entry that goes on below it.
 func TestHeadOfAPage(t *testing.T) {
 	const text = "                         Fabric Engine Release Notes\n                               Version 9.2.1.0                                   1\n\nResolved Issues\n\n" +
