@@ -155,7 +155,7 @@ func (n *Node) prepare() string {
 	return fmt.Sprintf(`%s
 [ -z "$left" ] || exit %d
 set -- %s
-for d in "$@"; do [ -d "$d" ] || { mkdir -p "$@" 2>/dev/null; break; }; done
+for d in "$@"; do [ -d "$d" ] || { said=$(mkdir -p "$@" 2>&1) || [ $? -ge 126 ] || { echo "$said"; exit 1; }; break; }; done
 [ -d /run/reprise ] || exit %d
 for f in /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; do if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi; done
 (

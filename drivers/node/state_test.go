@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -427,5 +428,43 @@ func TestNodeFails(t *testing.T) {
 	}
 	if got := n.Stops("pkill one", false, "one"); !slices.Equal(got, []string{"SIGTERM"}) || !n.Unread("/opt/x.sh") {
 		t.Errorf("stops %q", got)
+	}
+}
+
+// makesFolders is a node whose files are written from outside, with the folders that lead to them.
+type makesFolders struct {
+	*drivertest.Rooted
+	t *testing.T
+}
+
+func (m makesFolders) WriteFile(_ context.Context, name string, data []byte, _ os.FileMode) error {
+	m.Write(m.t, name, string(data))
+	return nil
+}
+
+// A node that has no mkdir has the folder that a file leads to; one whose folders cannot be made says why.
+func TestPrepareFolders(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ mkdir, want string }{
+		"none":      {"exit 127", ""},
+		"it cannot": {"echo 'mkdir: /var/log/reprise: read-only' >&2; exit 1", "exit status 1: mkdir: /var/log/reprise: read-only"},
+	} {
+		host := drivertest.NewRooted(t, map[string]string{"mkdir": tt.mkdir})
+		n, err := node.Open(t.Context(), "linux", []byte("[]"), drivers.Target{Node: "r1", Host: makesFolders{host, t}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = n.Close(context.Background()) })
+		for _, dir := range []string{"/run/reprise", "/var/log/reprise"} {
+			if err := os.RemoveAll(filepath.Join(host.Dir, dir)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		switch err := n.Prepare(t.Context()); {
+		case tt.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+			t.Errorf("%s: %v, want %s", name, err, tt.want)
+		}
 	}
 }
