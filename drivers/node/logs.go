@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"io"
 	"iter"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,13 +18,15 @@ import (
 
 // MarkLogs implements drivers.LogSource.
 func (n *Node) MarkLogs(ctx context.Context) (drivers.LogMark, error) {
+	times := drivers.LogMark{} // asked first: no line that comes behind the mark is of before, however fast the node's clock runs
+	if err := n.markTime(ctx, times); err != nil {
+		return nil, err
+	}
 	m, err := n.sizes(ctx, "mark logs")
 	if err != nil {
 		return nil, err
 	}
-	if err := n.markTime(ctx, m); err != nil {
-		return nil, err
-	}
+	maps.Copy(m, times)
 	var marked []string
 	for _, path := range n.logPaths() {
 		if m[path] > 0 {

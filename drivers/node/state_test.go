@@ -160,6 +160,23 @@ func TestLogsOlder(t *testing.T) {
 	}
 }
 
+// What is logged while a mark is made is not older than the mark, in a lab whose clock runs minutes meanwhile.
+func TestLogsOlderOfAFastClock(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, map[string]string{"date": `[ "$1" = '+%s %z' ] || exit 1
+echo '2026-03-01 10:00:00 x: bad' >>/var/log/reprise/syslog.log
+echo '1772359500 +0000' # 10:05:00
+`})
+	n := running(t, host, nil, steady("one"))
+	mark, err := n.MarkLogs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files, err := n.LogsSince(t.Context(), mark); err != nil || len(files) != 0 {
+		t.Errorf("%+v, %v", files, err)
+	}
+}
+
 // A log that may not have everything says so: what is not logged cannot be absent.
 func TestUnlogged(t *testing.T) {
 	own := func(s node.Service, logs ...string) node.Service {
