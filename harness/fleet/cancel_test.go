@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -113,4 +114,33 @@ func TestCancelWhileAway(t *testing.T) {
 	}
 	h.hear()
 	h.awaitEnd(t)
+}
+
+// TestCancelToNobody: of the end of a task hears who has it. A coordinator ends each task that may have gone to another worker too, and
+// a fleet of a thousand workers would hear of little else.
+func TestCancelToNobody(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, server.Options{Renewal: time.Minute})
+	w := startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("host", 1), fleet.WorkerOptions{})
+	c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{})
+	eventually(t, "it is there", func() bool { return len(c.Workers()) == 1 })
+	const tasks = 50
+	give := func(do func(id string) error) {
+		for i := range tasks {
+			if err := do(strconv.Itoa(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	give(func(id string) error {
+		return c.Submit(t.Context(), fleet.Task{ID: id, Payload: []byte("plan")}, fleet.Needs{Kind: "vm"})
+	})
+	before, err := fleet.Heard(w.conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	give(func(id string) error { return c.Cancel(t.Context(), id) })
+	if n, err := fleet.Heard(w.conn); n-before >= tasks || err != nil {
+		t.Errorf("a worker hears %d messages while %d tasks end that it does not have; %v", n-before, tasks, err)
+	}
 }

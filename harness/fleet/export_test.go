@@ -90,3 +90,9 @@ func Retry(ctx context.Context, c *Conn, pause time.Duration, do func(context.Co
 
 // StreamOffline is what a server of a cluster answers while the one that has a stream is away.
 const StreamOffline = streamOffline
+
+// Heard is how many messages the server has sent to a client.
+func Heard(c *Conn) (uint64, error) {
+	err := c.nc.Flush()
+	return c.nc.Stats().InMsgs, err
+}

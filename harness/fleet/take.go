@@ -28,11 +28,11 @@ type taken struct {
 	job job           // when it was read
 }
 
-// concerns tells a task of a message about works or cancellations.
-func (t *taken) concerns(work, id string) bool {
+// isOf tells a task of a work.
+func (t *taken) isOf(work string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.job.Work == work && (id == "" || t.job.ID == id)
+	return t.job.Work == work
 }
 
 func (t *taken) message(m jetstream.Msg) {
@@ -192,7 +192,18 @@ func (t *taken) guard(ctx context.Context, j job, end context.CancelCauseFunc) (
 	t.mu.Lock()
 	t.job = j
 	t.mu.Unlock()
+	// Of its cancellation alone: who hears those of all tasks hears, in a large fleet, little else. What was said before is seen by the look.
+	cancelled, err := w.conn.subscribe(cancelledSubject(j.Work, j.ID), func(*nats.Msg) { poke(t.stir) })
+	if err != nil {
+		return nil, err
+	}
+	unsubscribe := func() {
+		if err := cancelled.Unsubscribe(); err != nil {
+			w.conn.log.Debug("the worker cannot be taken from the subject that ends a task", "err", err)
+		}
+	}
 	if _, err := look(true); err != nil {
+		unsubscribe()
 		return nil, err
 	}
 	done := make(chan struct{})
@@ -220,6 +231,7 @@ func (t *taken) guard(ctx context.Context, j job, end context.CancelCauseFunc) (
 		}
 	})
 	return func() {
+		unsubscribe()
 		close(done)
 		wg.Wait()
 	}, nil

@@ -370,9 +370,8 @@ func (w *Worker) listen() ([]*nats.Subscription, error) {
 	}
 	listening := []*nats.Subscription{control}
 	for on, hear := range map[string]func(*nats.Msg){
-		"$KV." + bucketNeeds + ".*":       w.hearNeeds,
-		"$KV." + bucketWorks + ".*":       w.hearLease,
-		"$KV." + bucketCancelled + ".*.*": w.hearCancellation,
+		"$KV." + bucketNeeds + ".*": w.hearNeeds,
+		"$KV." + bucketWorks + ".*": w.hearLease,
 	} {
 		s, err := w.conn.subscribe(on, hear)
 		if err != nil {
@@ -400,21 +399,16 @@ func (w *Worker) hearNeeds(m *nats.Msg) {
 
 func (w *Worker) hearLease(m *nats.Msg) {
 	if l, err := readLease(m.Subject, m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], m.Data); err == nil && !l.Live {
-		w.stir(l.Work, "")
+		w.stir(l.Work)
 	}
 }
 
-func (w *Worker) hearCancellation(m *nats.Msg) {
-	tokens := strings.Split(m.Subject, ".")
-	w.stir(tokens[2], tokens[3])
-}
-
-// stir has the tasks of a work, or one of them, look whether they are over.
-func (w *Worker) stir(work, id string) {
+// stir has the tasks of a work look whether they are over.
+func (w *Worker) stir(work string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range w.running {
-		if t.concerns(work, id) {
+		if t.isOf(work) {
 			poke(t.stir)
 		}
 	}
