@@ -34,7 +34,11 @@ type state struct {
 	pin  string // of the certificate
 	own  string // public key of this process, which may do everything
 
+	writing sync.Mutex
+	written int // the newest change that stands on the disk; writing guards it
+
 	mu        sync.Mutex
+	changes   int                   // of what is written
 	Tokens    map[fleet.Role]string `json:"tokens"`
 	Members   []Member              `json:"members"`
 	Removed   []string              `json:"removed,omitempty"`
@@ -63,13 +67,32 @@ func loadState(dir string) (*state, error) {
 	return s, nil
 }
 
-// save writes the state; s.mu is held.
-func (s *state) save() error {
+// save returns when a change is on the disk that has the number, one of s.changes; s.mu is not held. Changes that come while another is
+// written are written at once: of a thousand workers that come together each would write the whole list.
+func (s *state) save(change int) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.written >= change {
+		return nil
+	}
+	s.mu.Lock()
+	newest := s.changes
 	data, err := json.MarshalIndent(s, "", "  ")
+	s.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("encode who may join: %w", err)
 	}
-	return writePrivate(s.path, append(data, '\n'))
+	if err := writePrivate(s.path, append(data, '\n')); err != nil {
+		return err
+	}
+	s.written = newest
+	return nil
+}
+
+// changed numbers a change; s.mu is held.
+func (s *state) changed() int {
+	s.changes++
+	return s.changes
 }
 
 // writePrivate replaces a file that its owner alone may read.
@@ -118,9 +141,10 @@ func (s *state) live(key string) []uint64 {
 
 func (s *state) renewTokens() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.Tokens = map[fleet.Role]string{fleet.RoleWorker: rand.Text(), fleet.RoleCoordinator: rand.Text()}
-	return s.save()
+	change := s.changed()
+	s.mu.Unlock()
+	return s.save(change)
 }
 
 func (s *state) token(r fleet.Role) string {
@@ -150,7 +174,6 @@ func (s *state) remove(key string) ([]uint64, error) {
 		return nil, fmt.Errorf("remove %q: it is no public key of a member", key)
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.Members = slices.DeleteFunc(s.Members, func(m Member) bool {
 		if m.Key == key {
 			s.Tokens[m.Role] = rand.Text() // who had the key knows the token, and makes another key
@@ -160,48 +183,62 @@ func (s *state) remove(key string) ([]uint64, error) {
 	if !slices.Contains(s.Removed, key) {
 		s.Removed = append(s.Removed, key)
 	}
-	ids := s.connected[key]
+	ids, change := s.connected[key], s.changed()
 	delete(s.connected, key)
-	return ids, s.save()
+	s.mu.Unlock()
+	return ids, s.save(change)
 }
 
 // admit says in which role a key comes in; it enrols a key that brings a token. A worker that brings a coordinator's is
 // one from then on.
 func (s *state) admit(key, token, name string, id uint64) (fleet.Role, error) {
+	role, was, change, err := s.enrol(key, token, name, id)
+	if err != nil || change == 0 {
+		return role, err
+	}
+	if err := s.save(change); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for i := range s.Members {
+			if s.Members[i].Key == key {
+				s.Members[i].Role = was
+			}
+		}
+		s.Members = slices.DeleteFunc(s.Members, func(m Member) bool { return m.Key == key && was == "" })
+		return "", err
+	}
+	return role, nil
+}
+
+// enrol is [state.admit] before it is on the disk; change is 0 where nothing is to be written, and was the role until now, empty for a key
+// that was unknown.
+func (s *state) enrol(key, token, name string, id uint64) (role, was fleet.Role, change int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if slices.Contains(s.Removed, key) {
-		return "", errors.New("its key was removed from the fleet")
+		return "", "", 0, errors.New("its key was removed from the fleet")
 	}
-	at := slices.IndexFunc(s.Members, func(m Member) bool { return m.Key == key })
-	var role fleet.Role
 	for r, want := range s.Tokens {
 		if subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1 {
 			role = r
 		}
 	}
+	at := slices.IndexFunc(s.Members, func(m Member) bool { return m.Key == key })
 	switch {
 	case at < 0 && role == "":
-		return "", errors.New("its key is unknown, and its token is none of this fleet's")
-	case at >= 0 && role == fleet.RoleCoordinator && s.Members[at].Role != role:
-		was := s.Members[at].Role
-		s.Members[at].Role = role
-		if err := s.save(); err != nil {
-			s.Members[at].Role = was
-			return "", err
-		}
+		return "", "", 0, errors.New("its key is unknown, and its token is none of this fleet's")
 	case at < 0:
 		s.connected[key] = []uint64{id}
 		s.Members = append(s.Members, Member{key, role, name, time.Now().UTC()})
 		s.forgetSome()
-		if err := s.save(); err != nil {
-			s.Members = s.Members[:len(s.Members)-1]
-			return "", err
-		}
-		return role, nil
+		return role, "", s.changed(), nil
 	}
 	s.connected[key] = append(s.live(key), id)
-	return s.Members[at].Role, nil
+	if was = s.Members[at].Role; role != fleet.RoleCoordinator || was == role {
+		return was, was, 0, nil
+	}
+	s.Members[at].Role = role
+	return role, was, s.changed(), nil
 }
 
 // gate is asked for each connection.
