@@ -211,3 +211,17 @@ func TestReadyWithoutEngine(t *testing.T) {
 		t.Errorf("%v:\n%s", err, out)
 	}
 }
+
+// What images hold is known without an engine: who bisects over this project's own needs none.
+func TestImagesWithoutEngine(t *testing.T) {
+	t.Parallel()
+	needSpaces(t)
+	for _, args := range [][]string{{"--provider", "namespaces"}, nil} {
+		c := exec.Command(os.Args[0], append([]string{"bisect", "bird-case-empty-crash", "--versions", "reprise/bird:2.0.12,reprise/frr:8.4.4", "--dir", t.TempDir()}, args...)...)
+		c.Args[0], c.Env = "reprise", append(os.Environ(), "DOCKER_HOST=unix:///nowhere/docker.sock")
+		out, err := c.CombinedOutput()
+		if c.ProcessState.ExitCode() != cli.ExitInput || !bytes.Contains(out, []byte("every image holds the same as reprise/bird:2.0.12")) {
+			t.Errorf("%q: %v: %s", args, err, out)
+		}
+	}
+}

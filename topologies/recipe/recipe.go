@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -103,6 +104,21 @@ func Packages(labels map[string]string) map[string]string {
 		}
 	}
 	return packages
+}
+
+// Identity names what an image holds that has a digest, labels and so many layers: two with the same name run the same software.
+// Of an image as it was built here that is the versions of its packages; anything else, and what was made out of one of ours, is
+// known by its digest only.
+func Identity(digest string, labels map[string]string, layers int) string {
+	packages := Packages(labels)
+	if labels[LabelRecipe] == "" || layers != 1 || len(packages) == 0 {
+		return digest
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(packages)) {
+		list = append(list, name+" "+packages[name])
+	}
+	return strings.Join(list, ", ")
 }
 
 // Suites names the Debian suites whose images a ready machine has, oldest first.

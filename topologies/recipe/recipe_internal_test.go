@@ -50,3 +50,23 @@ func TestKnown(t *testing.T) {
 		}
 	}
 }
+
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	ours := map[string]string{LabelRecipe: "r", LabelPackage + "frr": "8.4.4-1", LabelPackage + "bird2": "2.0.12-7"}
+	for _, c := range []struct {
+		labels map[string]string
+		layers int
+		want   string
+	}{
+		{ours, 1, "bird2 2.0.12-7, frr 8.4.4-1"},
+		{ours, 2, "sha256:1"}, // somebody's, built on ours
+		{map[string]string{LabelPackage + "frr": "8.4.4-1"}, 1, "sha256:1"},
+		{map[string]string{LabelRecipe: "r"}, 1, "sha256:1"},
+		{nil, 1, "sha256:1"},
+	} {
+		if got := Identity("sha256:1", c.labels, c.layers); got != c.want {
+			t.Errorf("%v of %d layers: %q, want %q", c.labels, c.layers, got, c.want)
+		}
+	}
+}

@@ -108,11 +108,11 @@ func runMatch(ctx context.Context, o *matchOptions) error {
 	return errors.Join(err, cli.Answer(yesIf(len(m.Candidates) > 0)))
 }
 
-// imagesAtHand lists what can be proposed as a node's image: those that the engine holds,
-// where there is one, and those that are built here from packages.
+// imagesAtHand lists what can be proposed as a node's image: those that this machine has, and those that are built here from
+// packages.
 func imagesAtHand(ctx context.Context, a *cli.App) []string {
 	list := recipe.KnownRefs()
-	_ = a.Opener.WithImages(ctx, func(ctx context.Context, s cli.Images) error { // without an engine it has none
+	_ = a.Opener.WithImages(ctx, cli.LabFlags{}, func(ctx context.Context, s cli.Images) error { // they are proposals
 		refs, err := s.Refs(ctx)
 		list = append(list, refs...)
 		return err

@@ -27,15 +27,15 @@ type Opener interface {
 	// scenario with other images, or of its control. It refuses what a foreign scenario asks for
 	// and was not allowed. waiting is told the place in the queue for devices; it may be nil.
 	Open(ctx context.Context, where LabFlags, waiting func(lab.Place), p *plan.Plan, others ...*plan.Plan) (Provider, error)
-	// WithImages calls f with the images of the container engine.
-	WithImages(ctx context.Context, f func(context.Context, Images) error) error
+	// WithImages calls f with the images that labs on this machine can be built of: where LabFlags name the engine, with its alone.
+	WithImages(ctx context.Context, where LabFlags, f func(context.Context, Images) error) error
 }
 
-// Images are those of the container engine, for who asks what there is.
+// Images are those of this machine, for who asks what there is.
 type Images interface {
-	// Identity is the same for two references that hold the same.
+	// Identity is the same for two references that hold the same. One that is not there is a [*topologies.MissingError].
 	Identity(ctx context.Context, ref string) (string, error)
-	// Refs lists the references of this project's images.
+	// Refs lists the references of all images.
 	Refs(ctx context.Context) ([]string, error)
 }
 

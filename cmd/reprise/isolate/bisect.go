@@ -207,27 +207,16 @@ func nodesOf(l *scenarios.Loaded, named []string) ([]string, error) {
 func distinct(ctx context.Context, o *bisectOptions, list []experiment.Version) ([]experiment.Version, error) {
 	a := o.App
 	var out []experiment.Version
-	merge := func(identity func(image string) (string, error)) (err error) {
+	err := a.Opener.WithImages(ctx, cli.LabFlags{Provider: o.Provider}, func(ctx context.Context, s cli.Images) (err error) {
 		out, err = experiment.MergeVersions(list, func(image string) (string, error) {
-			id, err := identity(image)
+			id, err := s.Identity(ctx, image)
 			if _, missing := errors.AsType[*topologies.MissingError](err); missing {
 				return image, nil // it is passed over later, with the reason
 			}
 			return id, err
 		})
 		return err
-	}
-	var err error
-	if elsewhere := (cli.LabFlags{Fleet: o.fleet}).FleetURL() != ""; elsewhere && a.Stores != nil {
-		err = merge(func(image string) (string, error) {
-			info, err := a.Stores.DescribeImage(ctx, image)
-			return info.Digest, err
-		})
-	} else {
-		err = a.Opener.WithImages(ctx, func(ctx context.Context, s cli.Images) error {
-			return merge(func(image string) (string, error) { return s.Identity(ctx, image) })
-		})
-	}
+	})
 	if err != nil {
 		return nil, cli.InputError("--versions: %w", err)
 	}

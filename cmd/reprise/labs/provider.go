@@ -306,8 +306,51 @@ func LoadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
 }
 
 // WithImages implements [cli.Opener].
-func (Here) WithImages(ctx context.Context, f func(context.Context, cli.Images) error) error {
-	return WithImages(ctx, func(ctx context.Context, s *images.Store) error { return f(ctx, s) })
+func (Here) WithImages(ctx context.Context, where cli.LabFlags, f func(context.Context, cli.Images) error) error {
+	if cmp.Or(where.Provider, os.Getenv(cli.EnvProvider)) == cli.ProviderContainers {
+		return WithImages(ctx, func(ctx context.Context, s *images.Store) error { return f(ctx, s) })
+	}
+	kept, err := OpenImages()
+	if err != nil {
+		return err
+	}
+	return f(ctx, atHand{kept})
+}
+
+// atHand are the images of the store of labs without an engine, and what an engine and the guests have beside them.
+type atHand struct{ kept *store.Store }
+
+// Identity implements [cli.Images].
+func (a atHand) Identity(ctx context.Context, ref string) (string, error) {
+	id, err := a.kept.Identity(ref)
+	if !isMissing(err) {
+		return id, err
+	}
+	err = ifEngine(ctx, func(ctx context.Context, s *images.Store) (err error) {
+		id, err = s.Identity(ctx, ref)
+		return err
+	})
+	if id != "" || err != nil && !isMissing(err) {
+		return id, err
+	}
+	info, err := Here{}.DescribeImage(ctx, ref)
+	return info.Digest, err
+}
+
+// Refs implements [cli.Images].
+func (a atHand) Refs(ctx context.Context) ([]string, error) {
+	list, err := a.kept.List()
+	var refs []string
+	for _, img := range list {
+		refs = append(refs, img.Refs...)
+	}
+	err = errors.Join(err, ifEngine(ctx, func(ctx context.Context, s *images.Store) error {
+		more, err := s.Refs(ctx)
+		refs = append(refs, more...)
+		return err
+	}))
+	slices.Sort(refs)
+	return slices.Compact(refs), err
 }
 
 // WithImages calls f with the store of images of the container engine.

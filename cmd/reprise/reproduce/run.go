@@ -258,7 +258,7 @@ func warnOfAliases(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags
 	if control == nil || f.File != "" {
 		return
 	}
-	_ = a.Opener.WithImages(ctx, func(ctx context.Context, s cli.Images) error {
+	_ = a.Opener.WithImages(ctx, f, func(ctx context.Context, s cli.Images) error {
 		for _, key := range slices.Sorted(maps.Keys(control.Set)) {
 			name, isImage := strings.CutSuffix(key, ".image")
 			i := slices.IndexFunc(p.Nodes, func(n plan.Node) bool { return n.Name == name })

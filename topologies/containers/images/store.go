@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -99,10 +98,8 @@ func (s *Store) Describe(ctx context.Context, ref string) (topologies.ImageInfo,
 	return info, nil
 }
 
-// Identity names what an image holds: two with the same name run the same software. Of an
-// image as it was built here that is the versions of its packages; anything else, and what
-// was made out of one of ours, is known by its digest only. One that the engine does not
-// have is a *topologies.MissingError.
+// Identity is [recipe.Identity] of an image. One that the engine does not have is a
+// *topologies.MissingError.
 func (s *Store) Identity(ctx context.Context, ref string) (string, error) {
 	i, err := s.engine.ImageInspect(ctx, ref)
 	if errdefs.IsNotFound(err) {
@@ -111,18 +108,10 @@ func (s *Store) Identity(ctx context.Context, ref string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("inspect image %s: %w", ref, err)
 	}
-	if i.Config == nil || i.Config.Labels[recipe.LabelRecipe] == "" || len(i.RootFS.Layers) != 1 {
+	if i.Config == nil {
 		return i.ID, nil
 	}
-	packages := recipe.Packages(i.Config.Labels)
-	var list []string
-	for _, name := range slices.Sorted(maps.Keys(packages)) {
-		list = append(list, name+" "+packages[name])
-	}
-	if len(list) == 0 {
-		return i.ID, nil
-	}
-	return strings.Join(list, ", "), nil
+	return recipe.Identity(i.ID, i.Config.Labels, len(i.RootFS.Layers)), nil
 }
 
 // Remove takes images away by reference or, for a suite's name, the suite's image

@@ -112,6 +112,19 @@ func (s *Store) Resolve(ref string) (Image, error) {
 	}
 }
 
+// Identity is [recipe.Identity] of an image. One that is not there is a *topologies.MissingError.
+func (s *Store) Identity(ref string) (string, error) {
+	img, err := s.Resolve(ref)
+	if err != nil {
+		return "", err
+	}
+	_, c, err := s.configuration(img.Digest)
+	if err != nil {
+		return "", err
+	}
+	return recipe.Identity(img.Digest, img.Labels, len(c.RootFS.DiffIDs)), nil
+}
+
 // hint says how to get an image that is not there.
 func hint(ref string) string {
 	if suite, ok := recipe.Known(ref); ok {
