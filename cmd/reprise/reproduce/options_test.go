@@ -64,6 +64,7 @@ func TestRateOptions(t *testing.T) {
 		{Args: []string{"s", "--max-trials", "0"}, Err: "--trials and --max-trials take 1 to 10000"},
 		{Args: []string{"s", "--target-width", "0"}, Err: "--target-width 0: want 0.05 to 1"},
 		{Args: []string{"s", "--sprt", ""}, Err: "--sprt : want p0,p1 with 0 < p0 < p1 < 1, as 0.05,0.5"},
+		{Args: []string{"s", "--target-width", "NaN"}, Err: "--target-width NaN: want 0.05 to 1"},
 		{Args: []string{"s", "--target-width", "0.01"}, Err: "--target-width 0.01: want 0.05 to 1"},
 		{Args: []string{"s", "--target-width", "0.3", "--max-trials", "0"}, Err: "--trials and --max-trials take 1 to 10000"},
 		{Args: []string{"s", "--sprt", "0.5,0.1"}, Err: "--sprt 0.5,0.1: want p0,p1 with 0 < p0 < p1 < 1, as 0.05,0.5"},

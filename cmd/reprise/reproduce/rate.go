@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -169,7 +170,7 @@ func (o *rateOptions) stopRule() (experiment.StopRule, error) {
 		return rule, cli.InputError("--trials and --max-trials take 1 to %d", cli.MaxCount)
 	case given == 0:
 		rule.Runs = 20
-	case o.Width != 0 && (o.Width < 0.05 || o.Width > 1):
+	case o.Width != 0 && (math.IsNaN(o.Width) || o.Width < 0.05 || o.Width > 1):
 		return rule, cli.InputError("--target-width %g: want 0.05 to 1", o.Width)
 	}
 	if o.SPRT == "" {
