@@ -20,3 +20,23 @@ func RowsOf(r *Redactor, data []byte) (n int, changed []string) {
 	}
 	return n, changed
 }
+
+// PromptNamesOf are the names in a text's prompts, PromptNamesOfAll the same where every expression is asked about all of it.
+func PromptNamesOf(data []byte) []string { return promptNames(data) }
+
+func PromptNamesOfAll(data []byte) []string {
+	var names []string
+	for _, p := range prompts() {
+		for _, m := range p.re.FindAllSubmatch(data, 1000) {
+			for _, name := range m[1:] {
+				names = append(names, string(name))
+			}
+		}
+	}
+	return names
+}
+
+// AnnouncedIn are the places of announced values, AnnouncedInAll the same as the expression alone has them.
+func AnnouncedIn(data []byte, n int) [][]int { return announced(data, n) }
+
+func AnnouncedInAll(data []byte, n int) [][]int { return announcements().FindAllSubmatchIndex(data, n) }

@@ -206,51 +206,84 @@ func (r *Redactor) kept(word string) bool {
 	return r.keepWords[strings.ToLower(word)]
 }
 
+// prompt is a shape that a name has beside a prompt, or where a device tells it. It is within one line.
+type prompt struct {
+	begins bool   // the line begins with it
+	in     string // what the line has in it
+	re     *regexp.Regexp
+}
+
 // prompts are the shapes of EXOS (* sw1.3 #), VOSS (sw1:1>), IOS, EOS and FRR (sw1(config)#),
 // IOS XR (RP/0/RP0/CPU0:sw1#), Junos (user@sw1>), SR OS (A:user@sw1#), PAN-OS (user@sw1(active)>),
 // FortiOS (sw1 (vdom) #), ArubaOS ((sw1) [mynode] #) and VRP and Comware (<sw1>, [~sw1-aaa]),
 // with a command after them.
 //
 //nolint:gochecknoglobals // compiled once
-var prompts = sync.OnceValue(func() []*regexp.Regexp {
-	return []*regexp.Regexp{
-		regexp.MustCompile(`(?m)^(?:\* )?(?:\([\w -]+\) )?(?:Slot-\d+ )?([A-Za-z][\w-]{2,63})\.\d+ [#>] \w`),
-		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}):\d+(?:\([\w:/.-]+\))?[#>] ?\w`),
-		regexp.MustCompile(`(?m)^RP/\d+/\w+/CPU\d+:([A-Za-z][\w.-]{2,63})(?:\([\w./-]+\))?# ?\w`),
-		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) (?:\([\w. /-]{1,30}\) )?[#$] (?:show|get|set|config|edit|next|end|diag|diagnose|exec|execute|unset|fnsysctl)\b`),
-		regexp.MustCompile(`(?m)^\(([A-Za-z][\w.-]{2,63})\) (?:\[[\w/-]+\] )?(?:\([\w -]+\) )?[#>] ?(?:show|sh|conf|configure|no|exit|end|write|ping|enable|copy|reload|interface|ap|user)\b`),
-		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})\([\w-]+\)[#>] ?\w`),
-		regexp.MustCompile(`(?m)^\*?[A-D]:(?:([a-z_][\w.-]{1,31})@)?([A-Za-z][\w.-]{2,63})[#>] ?\w`),
-		regexp.MustCompile(`(?m)^<([A-Za-z][\w.-]{2,63})> ?(?:display|dis|system-view|sys|save|undo|reset|ping|tracert|screen-length|terminal|quit|dir|more|reboot|debugging)\b`),
-		regexp.MustCompile(`(?m)^\[[~*]?([A-Za-z][\w.-]{2,63}?)(?:-(?:\d*GE|[XM]?GigabitEthernet|(?:Ten|HundredGigE|FortyGigE|Twenty-FiveGigE)[\w-]*|Eth-Trunk|Vlanif|Vlan-interface|Bridge-Aggregation|Route-Aggregation|LoopBack|MEth|aaa|bgp|ospf|isis|vlan|ui|line|acl|radius|hwtacacs|mpls|diagnose)[\w/.-]*)?\] ?(?:display|dis|undo|quit|return|commit|interface|sysname|ip|port|vlan|description|local-user|snmp-agent|shutdown)\b`),
-		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})(?:\([\w-]+\))?[#>] ?(?:sh|show|conf|configure|exit|end|en|enable|copy|write|ping|term|terminal|no|interface)\b`),
-		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})\((?:conf|cfg|vlan|router|if)[\w./-]*\)# ?\w`),
-		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) uptime is \d`),
-		regexp.MustCompile(`(?m): ([A-Za-z][\w.-]{2,63}): %[A-Z][A-Z0-9_]+-\d-`),
-		regexp.MustCompile(`(?m)^"?([A-Za-z][\w.-]{2,63})"?(?: %any%?)? : (?:EAP|XAUTH|NTLM) "`),
-		regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+(?:(?:Cleartext|Crypt|NT|LM|MD5|SMD5|SHA|SSHA|User)-Password|Auth-Type|Password)[ \t]*(?::=|==)`),
-		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`),
-		regexp.MustCompile(`(?m)^\[([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}) [^\]\n]{1,80}\][#$] ?\w`),
-		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}):[~/][^\n$#]{0,80}[#$] ?\w`),
-		regexp.MustCompile(`(?m)(?:sysName|\.1\.3\.6\.1\.2\.1\.1\.5|iso\.3\.6\.1\.2\.1\.1\.5)\.0 = (?:STRING: )?"?([A-Za-z][\w.-]{2,63})`),
-		regexp.MustCompile(`(?m)\buid=\d+\(([A-Za-z_][\w.-]{2,31})\) gid=`),
-		regexp.MustCompile(`(?m)^PING ([A-Za-z][\w.-]{2,63}) ?\(`),
+var prompts = sync.OnceValue(func() []prompt {
+	return []prompt{
+		{true, "", regexp.MustCompile(`(?m)^(?:\* )?(?:\([\w -]+\) )?(?:Slot-\d+ )?([A-Za-z][\w-]{2,63})\.\d+ [#>] \w`)},
+		{true, "", regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}):\d+(?:\([\w:/.-]+\))?[#>] ?\w`)},
+		{true, "RP/", regexp.MustCompile(`(?m)^RP/\d+/\w+/CPU\d+:([A-Za-z][\w.-]{2,63})(?:\([\w./-]+\))?# ?\w`)},
+		{true, "", regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) (?:\([\w. /-]{1,30}\) )?[#$] (?:show|get|set|config|edit|next|end|diag|diagnose|exec|execute|unset|fnsysctl)\b`)},
+		{true, "(", regexp.MustCompile(`(?m)^\(([A-Za-z][\w.-]{2,63})\) (?:\[[\w/-]+\] )?(?:\([\w -]+\) )?[#>] ?(?:show|sh|conf|configure|no|exit|end|write|ping|enable|copy|reload|interface|ap|user)\b`)},
+		{true, "@", regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})\([\w-]+\)[#>] ?\w`)},
+		{true, "", regexp.MustCompile(`(?m)^\*?[A-D]:(?:([a-z_][\w.-]{1,31})@)?([A-Za-z][\w.-]{2,63})[#>] ?\w`)},
+		{true, "<", regexp.MustCompile(`(?m)^<([A-Za-z][\w.-]{2,63})> ?(?:display|dis|system-view|sys|save|undo|reset|ping|tracert|screen-length|terminal|quit|dir|more|reboot|debugging)\b`)},
+		{true, "[", regexp.MustCompile(`(?m)^\[[~*]?([A-Za-z][\w.-]{2,63}?)(?:-(?:\d*GE|[XM]?GigabitEthernet|(?:Ten|HundredGigE|FortyGigE|Twenty-FiveGigE)[\w-]*|Eth-Trunk|Vlanif|Vlan-interface|Bridge-Aggregation|Route-Aggregation|LoopBack|MEth|aaa|bgp|ospf|isis|vlan|ui|line|acl|radius|hwtacacs|mpls|diagnose)[\w/.-]*)?\] ?(?:display|dis|undo|quit|return|commit|interface|sysname|ip|port|vlan|description|local-user|snmp-agent|shutdown)\b`)},
+		{true, "", regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})(?:\([\w-]+\))?[#>] ?(?:sh|show|conf|configure|exit|end|en|enable|copy|write|ping|term|terminal|no|interface)\b`)},
+		{true, ")#", regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})\((?:conf|cfg|vlan|router|if)[\w./-]*\)# ?\w`)},
+		{true, " uptime is ", regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) uptime is \d`)},
+		{false, ": %", regexp.MustCompile(`(?m): ([A-Za-z][\w.-]{2,63}): %[A-Z][A-Z0-9_]+-\d-`)},
+		{true, " : ", regexp.MustCompile(`(?m)^"?([A-Za-z][\w.-]{2,63})"?(?: %any%?)? : (?:EAP|XAUTH|NTLM) "`)},
+		{true, "", regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+(?:(?:Cleartext|Crypt|NT|LM|MD5|SMD5|SHA|SSHA|User)-Password|Auth-Type|Password)[ \t]*(?::=|==)`)},
+		{true, "@", regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`)},
+		{true, "@", regexp.MustCompile(`(?m)^\[([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}) [^\]\n]{1,80}\][#$] ?\w`)},
+		{true, "@", regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}):[~/][^\n$#]{0,80}[#$] ?\w`)},
+		{false, ".0 = ", regexp.MustCompile(`(?m)(?:sysName|\.1\.3\.6\.1\.2\.1\.1\.5|iso\.3\.6\.1\.2\.1\.1\.5)\.0 = (?:STRING: )?"?([A-Za-z][\w.-]{2,63})`)},
+		{false, "uid=", regexp.MustCompile(`(?m)\buid=\d+\(([A-Za-z_][\w.-]{2,31})\) gid=`)},
+		{true, "PING ", regexp.MustCompile(`(?m)^PING ([A-Za-z][\w.-]{2,63}) ?\(`)},
 	}
 })
 
+// promptNames are the names in a text's prompts. An expression over a whole text takes long, and few lines can have
+// what it looks for: it is asked about these alone.
 func promptNames(data []byte) []string {
-	if !bytes.ContainsAny(data, "#>%$=]") && !bytes.Contains(data, []byte(" uptime is ")) && !bytes.Contains(data, []byte("PING ")) && !bytes.Contains(data, []byte(" : ")) {
-		return nil
-	}
 	var names []string
-	for _, re := range prompts() {
-		for _, m := range re.FindAllSubmatch(data, 1000) {
+	first := linesWhere(data, beginsPrompt)
+	for _, p := range prompts() {
+		lines := data
+		if p.begins {
+			lines = first
+		}
+		if in := []byte(p.in); len(in) > 0 {
+			lines = linesWhere(lines, func(line []byte) bool { return bytes.Contains(line, in) })
+		}
+		for _, m := range p.re.FindAllSubmatch(lines, 1000) {
 			for _, name := range m[1:] {
 				names = append(names, string(name))
 			}
 		}
 	}
 	return names
+}
+
+// linesWhere are the lines of a text of which it is true.
+func linesWhere(data []byte, is func(line []byte) bool) []byte {
+	var few []byte
+	for line := range bytes.Lines(data) {
+		if is(line) {
+			few = append(few, line...)
+		}
+	}
+	return few
+}
+
+// beginsPrompt reports whether a line may begin with a prompt, or with what tells a name.
+func beginsPrompt(line []byte) bool {
+	if c := line[0] | 0x20; (c < 'a' || c > 'z') && !isDigit(line[0]) && strings.IndexByte(`_.-*([<"`, line[0]) < 0 {
+		return false
+	}
+	return bytes.ContainsAny(line, "#>%$=]") || bytes.Contains(line, []byte(" uptime is ")) || bytes.Contains(line, []byte("PING ")) || bytes.Contains(line, []byte(" : "))
 }
 
 func (r *Redactor) noteMAC(m [6]byte) {
