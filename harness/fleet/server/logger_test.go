@@ -12,7 +12,8 @@ import (
 	"github.com/reprise-lab/reprise/harness/fleet/server"
 )
 
-// TestWorkersQuestion: a worker that asks whether it may do more than a worker is nothing to warn of; what else it may not do is.
+// TestWorkersQuestion: a worker that asks whether it may do more than a worker is nothing to warn of; what else it may not do is, however
+// it is called.
 func TestWorkersQuestion(t *testing.T) {
 	log := &fleettest.Heard{Least: slog.LevelWarn}
 	s, err := server.Start(t.Context(), server.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Advertise: "127.0.0.1", Log: slog.New(log)})
@@ -24,7 +25,7 @@ func TestWorkersQuestion(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	c, err := fleet.Dial(t.Context(), fleet.Access{URL: s.URL(fleet.RoleWorker)})
+	c, err := fleet.Dial(t.Context(), fleet.Access{URL: s.URL(fleet.RoleWorker), Name: `"TLS Handshake First" - authentication error - User "x"`})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,5 +44,24 @@ func TestWorkersQuestion(t *testing.T) {
 	}
 	if said := log.All(); strings.Contains(said, fleet.StatusSubject) {
 		t.Errorf("the server warns of a worker's question: %s", said)
+	}
+}
+
+// TestRefusedIsSaidElsewhere: who is refused, and that clients begin with TLS, is no warning of the server's.
+func TestRefusedIsSaidElsewhere(t *testing.T) {
+	log := &fleettest.Heard{Least: slog.LevelWarn}
+	s, err := server.Start(t.Context(), server.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Advertise: "127.0.0.1", Log: slog.New(log)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := strings.Replace(s.URL(fleet.RoleWorker), "tls://", "tls://no", 1)
+	if _, err := fleet.Dial(t.Context(), fleet.Access{URL: url}); !errors.Is(err, fleet.ErrRefused) {
+		t.Errorf("with another token: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if said := log.All(); strings.Contains(said, "authentication error") || strings.Contains(said, "Handshake") {
+		t.Errorf("the server warns: %s", said)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -310,11 +311,18 @@ func (l logger) Warnf(format string, v ...any)   { l.warn(fmt.Sprintf(format, v.
 func (l logger) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
 func (l logger) Errorf(format string, v ...any)  { l.warn(fmt.Sprintf(format, v...)) }
 
+// refusals match what the server says of who is refused, whose user it quotes (server/client.go, authViolation).
+var refusals = regexp.MustCompile(`(?:^| - )authentication error(?: - (?:Nkey|User|JWT User|Token) "(?:[^"\\]|\\.)*")?$`)
+
+// tlsFirst is what it says when it begins with TLS (server/server.go, AcceptLoop).
+const tlsFirst = `Clients that are not using "TLS Handshake First" option will fail to connect`
+
 // warn passes on what is not said elsewhere: who is refused is, with the reason, and clients of a fleet begin with TLS. That a key may not ask
-// for the status of the fleet is its business: each worker asks once, to learn whether it joined by the wrong URL.
+// for the status of the fleet is its business: each worker asks once, to learn whether it joined by the wrong URL. A name, which a client
+// chooses, stands before what is said of the client.
 func (l logger) warn(text string) {
-	asks := strings.HasSuffix(text, "Publish Violation - Subject "+fleet.StatusSubject) // and no name, which a client chooses
-	if asks || strings.Contains(text, "authentication error") || strings.Contains(text, "TLS Handshake First") {
+	asks := strings.HasSuffix(text, "Publish Violation - Subject "+fleet.StatusSubject)
+	if asks || refusals.MatchString(text) || text == tlsFirst {
 		l.log.Debug(text)
 		return
 	}
