@@ -3,6 +3,7 @@ package drivers
 import (
 	"context"
 	"io/fs"
+	"slices"
 	"time"
 )
 
@@ -144,16 +145,26 @@ type DaemonRestarter interface {
 // kernel for want of memory. It is the same type as topologies.ProcessEnd, field by field
 // (see there for the contract of each).
 type ProcessEnd struct {
-	PID    int
-	Parent int
-	Name   string
-	By     string
-	Signal int
-	Core   bool
-	OOM    bool
-	Dir    string
-	NoDump string
-	At     time.Time
+	PID       int
+	Parent    int
+	Name      string
+	By        string
+	Signal    int
+	Core      bool
+	OOM       bool
+	Dir       string
+	NoDump    string
+	Sent      int
+	Sender    string
+	SenderPID int
+	Orphan    bool
+	At        time.Time
+}
+
+// Raised reports whether the process ended of a signal that a fault raises ([FaultSignals], by the numbers of signal(7)), or for want of
+// memory.
+func (e ProcessEnd) Raised() bool {
+	return e.OOM || slices.Contains([]int{4, 5, 6, 7, 8, 11, 24, 25, 31}, e.Signal)
 }
 
 // Death is a daemon that ended without being told to by the driver, or any other process
@@ -168,7 +179,11 @@ type Death struct {
 	Core    string    `json:"core,omitempty"`    // path of the core file in the node, when one was left
 	NoCore  string    `json:"no-core,omitempty"` // why a signal that dumps core left none
 	LastLog string    `json:"last-log,omitempty"`
-	Failure           // what it is called; empty where the driver has no rules for that
+	// From is who sent it a signal shortly before, and which, in words; empty where no other process is known to have. Unheard says
+	// why it is not known whether one did; empty where it is known.
+	From    string `json:"from,omitempty"`
+	Unheard string `json:"unheard,omitempty"`
+	Failure        // what it is called; empty where the driver has no rules for that
 }
 
 // UnseenError comes beside the deaths that are known, and says that others may have gone by

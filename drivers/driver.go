@@ -108,6 +108,9 @@ type Target struct {
 	// Ends tells how every process of the node ended, whoever started it; nil where the lab
 	// cannot. It is topologies.ProcessWatcher's, for this node (see there for the contract).
 	Ends func(ctx context.Context) (ends []ProcessEnd, missed time.Time, why string, err error)
+	// Hears says why not every signal is heard that another process sends one of the node; empty where each is. It is
+	// topologies.SignalHearer's; nil where the lab hears of none.
+	Hears func() string
 	// Here tells times of the clock of the node's machine in this one's; nil where they have one clock.
 	Here     func(there time.Time) time.Time
 	Recorder Recorder // nil records nothing

@@ -107,7 +107,7 @@ type NodeWatcher interface {
 }
 
 // ProcessEnd is the end of one process of a node by a signal that a fault raises, or by
-// the kernel for want of memory, whoever started the process.
+// the kernel for want of memory, whoever started the process; or of one that may have ended because of another, see Sent and Orphan.
 type ProcessEnd struct {
 	PID    int    // as the node numbers it; 0 where that is not known
 	Parent int    // the process that forked it, likewise
@@ -118,7 +118,13 @@ type ProcessEnd struct {
 	OOM    bool   // the kernel killed it because memory ran out
 	Dir    string // its working directory, where that is known
 	NoDump string // why the kernel would write no core file, where that is known
-	At     time.Time
+	// Sent is the last signal that another process, and not its parent, sent it shortly before, whatever it ended of; 0 where none is
+	// known ([SignalHearer]). Sender tells in words which, and SenderPID its number in the node; 0: it is outside.
+	Sent      int
+	Sender    string
+	SenderPID int
+	Orphan    bool // its parent, a process of the node, had ended before it
+	At        time.Time
 }
 
 // ProcessWatcher is a lab that sees how every process of its nodes ends.
@@ -127,6 +133,12 @@ type ProcessWatcher interface {
 	// is the last moment at which one may have gone by unseen and why says how; zero where
 	// none has. An error says that nobody watches.
 	Ends(ctx context.Context, node string) (ends []ProcessEnd, missed time.Time, why string, err error)
+}
+
+// SignalHearer is a lab that hears of the signals which processes of its nodes are sent.
+type SignalHearer interface {
+	// Hears says why not every signal is heard that another process sends one of a node; empty where each is.
+	Hears(node string) string
 }
 
 // NodeRestarter is a lab that can power-cycle a node: every process of it ends, its

@@ -31,7 +31,7 @@ func steady(name string) node.Service {
 // running opens a node and starts its daemons.
 func running(t *testing.T, host *drivertest.Rooted, ends []drivers.ProcessEnd, services ...node.Service) *node.Node {
 	t.Helper()
-	target := drivers.Target{Node: "r1", Host: host, Files: map[string][]byte{"/var/lib/reprise/own": []byte("x")}}
+	target := drivers.Target{Node: "r1", Host: host, Files: map[string][]byte{"/var/lib/reprise/own": []byte("x")}, Hears: func() string { return "" }}
 	if ends != nil {
 		target.Ends = func(context.Context) ([]drivers.ProcessEnd, time.Time, string, error) {
 			return ends, time.Time{}, "", nil
@@ -413,6 +413,44 @@ func TestDeathsThere(t *testing.T) {
 				if d.At.Sub(crashed).Abs() > time.Minute {
 					t.Errorf("%s died %s after its end", d.Process, d.At.Sub(crashed))
 				}
+			}
+		})
+	}
+}
+
+// Who sent a daemon a signal is told with its death, where that is no daemon of the node's own; that nobody hears of signals, too. A process
+// that another ended, of a signal that no fault raises, is no death.
+func TestSenders(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, from, unheard string
+		own                 bool
+	}{
+		{name: "from outside", from: "SIGTERM of kill (process 77)"},
+		{name: "by a daemon of the node", own: true},
+		{name: "nobody hears", from: "SIGTERM of kill (process 77)", unheard: "no ears"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			host := drivertest.NewRooted(t, nil)
+			n := running(t, host, []drivers.ProcessEnd{}, steady("one"), steady("two"))
+			n.Target.Hears = func() string { return tt.unheard }
+			p, sender := pid(t, host, "one"), 77
+			if tt.own {
+				sender = pid(t, host, "two")
+			}
+			end(t, n, "TERM", p)
+			n.Target.Ends = func(context.Context) ([]drivers.ProcessEnd, time.Time, string, error) {
+				now := time.Now()
+				return []drivers.ProcessEnd{
+					{PID: p, Name: "sleep", Signal: 15, Sent: 15, Sender: "kill (process 77)", SenderPID: sender, At: now},
+					{PID: 900001, Name: "left", Signal: 9, Orphan: true, At: now},
+					{PID: 900002, Name: "told", Sent: 15, Sender: "kill (process 78)", SenderPID: 78, At: now},
+				}, time.Time{}, "", nil
+			}
+			list, _ := deaths(t, n)
+			if len(list) != 1 || list[0].Signal != "SIGTERM" || list[0].From != tt.from || list[0].Unheard != tt.unheard {
+				t.Errorf("got %+v", list)
 			}
 		})
 	}

@@ -35,6 +35,7 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 	if err != nil {
 		return nil, err
 	}
+	unheard := n.unheard()
 	var deaths []drivers.Death
 	for _, x := range r.Exits {
 		x.At = n.here(x.At)
@@ -50,16 +51,23 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 				return nil, err
 			}
 		}
+		d.Unheard = unheard
 		complete(&d, end)
+		if end != nil && r.Names[end.SenderPID] != "" { // a daemon of the node's own has ended another
+			d.From = ""
+		}
 		d.Failure = n.NameFailure(d, all)
 		n.note(d, end)
 		deaths = append(deaths, d)
 	}
+	// What another process or nobody ended, and no fault, is no death: who asks for those asks the target.
+	ends = repeated(slices.DeleteFunc(ends, func(e drivers.ProcessEnd) bool { return !e.Raised() && (e.Sent != 0 || e.Orphan) }))
 	lost, err := n.childDeaths(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range lost {
+		d.Unheard = unheard
 		i := slices.IndexFunc(ends, func(e drivers.ProcessEnd) bool { return d.PID != 0 && e.PID == d.PID })
 		if i >= 0 {
 			complete(&d, &ends[i])
@@ -71,6 +79,7 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 	}
 	for _, e := range ends {
 		d := n.told(e, r)
+		d.Unheard = unheard
 		d.Failure = n.NameFailure(d, "")
 		n.note(d, &e)
 		deaths = append(deaths, d)
@@ -107,11 +116,19 @@ func (n *Node) ends(ctx context.Context) ([]drivers.ProcessEnd, *drivers.UnseenE
 	n.mu.Lock()
 	booted := n.here(n.booted)
 	n.mu.Unlock()
-	ends = slices.DeleteFunc(repeated(ends), func(e drivers.ProcessEnd) bool { return e.At.Before(booted) })
+	ends = slices.DeleteFunc(slices.Clone(ends), func(e drivers.ProcessEnd) bool { return e.At.Before(booted) })
 	if missed.Before(booted) {
 		return ends, nil
 	}
 	return ends, &drivers.UnseenError{Why: why, Missed: missed}
+}
+
+// unheard says why not every signal is heard that somebody sends a process of the node; empty where each is.
+func (n *Node) unheard() string {
+	if n.Target.Hears == nil {
+		return "this kind of lab does not hear of the signals that processes of its nodes are sent"
+	}
+	return n.Target.Hears()
 }
 
 // supervised tells which daemons run whose end would be recorded: children of a supervisor that is there. What ends a
@@ -172,7 +189,12 @@ func complete(d *drivers.Death, e *drivers.ProcessEnd) {
 	if e == nil {
 		return
 	}
-	d.Signal, d.Exit, d.OOM = signalName(e.Signal), 128+e.Signal, e.OOM
+	if e.Signal != 0 {
+		d.Signal, d.Exit, d.OOM = signalName(e.Signal), 128+e.Signal, e.OOM
+	}
+	if e.Sent != 0 {
+		d.From = fmt.Sprintf("%s of %s", or(signalName(e.Sent), fmt.Sprint("signal ", e.Sent)), e.Sender)
+	}
 	if d.At.IsZero() {
 		d.At = e.At
 	}

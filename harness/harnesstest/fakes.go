@@ -56,6 +56,10 @@ type Provider struct {
 	TrafficFn func(topologies.FlowSpec) (topologies.Flow, error)
 	// NodeClockFn is the clock of another machine that a node is on; without it all are on this one.
 	NodeClockFn func(node string, since time.Time) topologies.NodeClock
+	// EndsFn is how processes of a node ended; without it nobody sees them.
+	EndsFn func(node string) []topologies.ProcessEnd
+	// Deaf says why not every signal is heard.
+	Deaf string
 	// HereFn tells times of that clock in this machine's; without it they are the same.
 	HereFn func(node string, there time.Time) time.Time
 
@@ -131,6 +135,17 @@ func (r *reservation) Host(node string) (topologies.Host, error) {
 
 // Warnings implements topologies.Warner.
 func (r *reservation) Warnings() []string { return r.p.Warnings }
+
+// Ends implements topologies.ProcessWatcher.
+func (r *reservation) Ends(_ context.Context, node string) ([]topologies.ProcessEnd, time.Time, string, error) {
+	if r.p.EndsFn == nil {
+		return nil, time.Time{}, "", errors.New("nobody sees how processes end")
+	}
+	return r.p.EndsFn(node), time.Time{}, "", nil
+}
+
+// Hears implements topologies.SignalHearer.
+func (r *reservation) Hears(string) string { return r.p.Deaf }
 
 // NodeClock implements topologies.NodeClockTeller.
 func (r *reservation) NodeClock(node string, since time.Time) (topologies.NodeClock, bool) {

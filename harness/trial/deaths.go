@@ -67,7 +67,7 @@ func (n *labNode) deaths(ctx context.Context) ([]death, error) {
 			}
 		}
 		if i < 0 {
-			told := n.bySteps(death{Death: d})
+			told := n.bySteps(death{Death: d}).unbidden()
 			told.listed = true
 			n.told = append(n.told, told)
 			taken[len(n.told)-1] = true
@@ -268,6 +268,22 @@ func (n *labNode) byScripts(d death) death {
 	return d
 }
 
+// unbidden doubts a death that may be somebody's doing whom no step has do it: one of a process that another one sent a signal; and,
+// where nobody hears of signals, one that has ended as one that was told to. The kernel sends no such signal by itself.
+func (d death) unbidden() death {
+	switch {
+	case d.Sender != "" || d.ended || d.doubt != "" || d.OOM:
+	case d.From != "":
+		d.doubt = fmt.Sprintf("it was sent %s, and no step does that", d.From)
+	case !d.orderly():
+	case d.Unheard != "":
+		d.doubt = fmt.Sprintf("it ended as one that was told to, no step told it, and who did is not known: %s", d.Unheard)
+	case d.Signal != "":
+		d.doubt = "no process sent it that, and no fault of its own brings it about: the kernel was told to"
+	}
+	return d
+}
+
 // mayEnd reports whether a process that ended between two moments may have ended in the time of the step, and of what it told to end.
 func (s *stopping) mayEnd(earliest, latest time.Time) bool {
 	return !latest.Before(s.begin) && (s.end.IsZero() || !earliest.After(s.end.Add(endsWithin)))
@@ -337,6 +353,8 @@ func (d death) describe() string {
 		how += ", which " + d.Sender + " sent"
 	case d.doubt != "":
 		how += ", and " + d.doubt
+	case d.Unheard != "" && d.Signal != "" && !d.OOM:
+		how += ", and whether somebody sent it is not known: " + d.Unheard
 	}
 	switch {
 	case d.Core != "":

@@ -35,6 +35,8 @@ func TestDeathVerdicts(t *testing.T) {
 	term := drivers.Death{Process: "bgpd", PID: 7, Exit: 143, Signal: "SIGTERM"}
 	behind := drivers.Death{Process: "bgpd", PID: 7, Exit: 143, Signal: "SIGTERM", At: begin.Add(-time.Second)}
 	quits := drivers.Death{Process: "bgpd", PID: 7}
+	sent := drivers.Death{Process: "bgpd", PID: 7, Exit: 139, Signal: "SIGSEGV", From: "SIGSEGV of kill (process 12)"}
+	told := drivers.Death{Process: "bgpd", PID: 7, From: "SIGTERM of kill (process 12)"}
 	tests := []struct {
 		name, yaml string
 		// after breaking, the deaths are these; the step itself ends with exit.
@@ -71,7 +73,18 @@ func TestDeathVerdicts(t *testing.T) {
 		{name: "an end on purpose is no crash", yaml: deadly(`{node: r1, exec: pkill -TERM bgpd}`, ofBGP), deaths: []drivers.Death{term}, want: evidence.NotReproduced},
 		{name: "crashed over being ended", yaml: deadly(`{node: r1, exec: pkill -TERM bgpd}`, looks), deaths: []drivers.Death{segv}, want: evidence.Inconclusive, reason: "another failure", other: true},
 		{name: "another was ended", yaml: deadly(`{node: r1, exec: pkill -TERM ospfd}`, looks), deaths: []drivers.Death{term}, want: evidence.Inconclusive, reason: "another failure", other: true},
-		{name: "ended by nobody", yaml: deadly(breaks, looks), deaths: []drivers.Death{term}, want: evidence.Inconclusive, reason: "another failure: r1: bgpd died (SIGTERM)", other: true},
+		{name: "ended by nobody", yaml: deadly(breaks, looks), deaths: []drivers.Death{term}, want: evidence.Inconclusive, reason: "another failure: r1: bgpd died (SIGTERM, and no process sent it that", other: true},
+		{name: "sent from outside", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{sent}, want: evidence.Inconclusive, reason: "r1: bgpd died (SIGSEGV, and it was sent SIGSEGV of kill (process 12), and no step does that", other: true},
+		{name: "any that was sent from outside", yaml: deadly(breaks, anyCore), deaths: []drivers.Death{sent}, want: evidence.Inconclusive, reason: "it was sent SIGSEGV", other: true},
+		{name: "sent from outside, and not asked for", yaml: deadly(breaks, looks), deaths: []drivers.Death{sent}, want: evidence.Inconclusive, reason: "it was sent SIGSEGV", other: true},
+		{name: "sent by a step", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, ofBGP), deaths: []drivers.Death{sent}, want: evidence.Reproduced},
+		{name: "ended well, for it was told to from outside", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{told}, want: evidence.Inconclusive, reason: "it was sent SIGTERM of kill", other: true},
+		{name: "ended well, by nobody", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{quits}, want: evidence.Reproduced},
+		{name: "ended well, and nobody hears of signals", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Unheard: "no ears"}}, want: evidence.Inconclusive, reason: "who did is not known: no ears", other: true},
+		{name: "killed, and nobody hears of signals", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Exit: 137, Signal: "SIGKILL", Unheard: "no ears"}}, want: evidence.Inconclusive, reason: "no step told it", other: true},
+		{name: "gave up, and nobody hears of signals", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Exit: 1, Unheard: "no ears"}}, want: evidence.Reproduced},
+		{name: "crashed, and nobody hears of signals", yaml: deadly(breaks, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Exit: 139, Signal: "SIGSEGV", Unheard: "no ears"}}, want: evidence.Inconclusive, reason: "SIGSEGV, and whether somebody sent it is not known: no ears", other: true},
+		{name: "asked for, crashed, and nobody hears of signals", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Exit: 139, Signal: "SIGSEGV", Unheard: "no ears"}}, want: evidence.Reproduced},
 		{name: "ended once, and then by itself", yaml: deadly(`{node: r1, exec: pkill -TERM bgpd}`, looks), deaths: []drivers.Death{term, {Process: "bgpd", PID: 9, Exit: 1}}, want: evidence.Inconclusive, reason: "another failure", other: true},
 		{name: "killed for want of memory", yaml: deadly(`{node: r1, exec: pkill -KILL bgpd}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGKILL", OOM: true}}, want: evidence.Inconclusive, reason: "memory ran out", other: true},
 		{name: "ended by a script", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{quits}, want: evidence.Reproduced},
@@ -82,7 +95,7 @@ func TestDeathVerdicts(t *testing.T) {
 		{name: "ended before the script ran", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, At: begin.Add(-time.Minute)}}, want: evidence.Inconclusive, reason: "another failure", other: true},
 		{name: "ended by a script on a machine whose clock is behind", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, ofBGP), deaths: []drivers.Death{behind}, clock: 2 * time.Second, want: evidence.Inconclusive, reason: "r1: bgpd died (SIGTERM, and stimulus[0] may have ended it: the clock of host right is known to within 2s)", other: true},
 		{name: "and by whom decides nothing else", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{behind}, clock: 2 * time.Second, want: evidence.Inconclusive, reason: "may have ended it", other: true},
-		{name: "where the clock is known better", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, ofBGP), deaths: []drivers.Death{behind}, clock: 100 * time.Millisecond, want: evidence.Reproduced},
+		{name: "where the clock is known better", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, ofBGP), deaths: []drivers.Death{behind}, clock: 100 * time.Millisecond, want: evidence.Inconclusive, reason: "no process sent it that", other: true},
 		{name: "where it was not measured", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, ofBGP), deaths: []drivers.Death{behind}, clock: -1, want: evidence.Inconclusive, reason: "the clock of host right was not measured", other: true},
 		{name: "a crash that a step sent, asked for", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, ofBGP), deaths: []drivers.Death{segv}, want: evidence.Reproduced},
 		{name: "a crash that a step sent, as a means", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, looks), deaths: []drivers.Death{segv}, want: evidence.Reproduced, note: "which stimulus[0] sent"},

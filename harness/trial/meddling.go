@@ -27,8 +27,9 @@ import (
 // at may be the failure itself. A port that went down and an address that went are noted and decide nothing where
 // anything runs that may have done it: daemons, and programs that no scenario names, do both.
 type meddling struct {
-	lab *Lab
-	rec *recorder
+	lab   *Lab
+	rec   *recorder
+	since time.Time // from when on processes that ended count
 
 	looking sync.WaitGroup
 	mu      sync.Mutex
@@ -217,8 +218,46 @@ func (m *meddling) end(ctx context.Context) {
 		case m.faulted(n):
 		default:
 			m.compare(n, was, now)
+			m.ended(ctx, n)
 		}
 	})
+}
+
+// ended records which process that nobody waited for, as one that a step left running, somebody from outside has ended. What ends by its
+// own fault, or as a daemon, is a death; what no process of a node was sent a signal by is told where nobody hears of signals alone.
+func (m *meddling) ended(ctx context.Context, n *labNode) {
+	if n.target.Ends == nil {
+		return
+	}
+	ends, _, _, err := n.target.Ends(ctx)
+	if err != nil {
+		return // that nobody sees them is said of deaths
+	}
+	unheard := "this kind of lab hears of no signals"
+	if n.target.Hears != nil {
+		unheard = n.target.Hears()
+	}
+	for _, e := range ends {
+		if e.At.Before(m.since) || !e.Orphan || e.Raised() || e.Sent == 0 && unheard == "" || n.knows(e.PID) || m.mayHave(n, endings, nothing) {
+			continue
+		}
+		how := "by " + e.Sender
+		if e.Sent == 0 {
+			how = "and by whom is not known: " + unheard
+		}
+		m.rec.event(evidence.Event{
+			Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed,
+			Detail: fmt.Sprintf("%s (process %d) of %s was ended with signal %d, %s, and nothing of the scenario does that", cmp.Or(e.Name, e.By, "a process"), e.PID, n.Name, cmp.Or(e.Sent, e.Signal), how),
+		})
+		return
+	}
+}
+
+// knows reports whether a process of a node is one whose death is told.
+func (n *labNode) knows(pid int) bool {
+	n.toldMu.Lock()
+	defer n.toldMu.Unlock()
+	return slices.ContainsFunc(n.told, func(d death) bool { return d.PID == pid })
 }
 
 // hosts calls a function for the nodes that are processes of this machine; of others nothing is known.
@@ -409,6 +448,7 @@ func tablesOf(was, now nodeState) []string {
 
 // Commands that may have done what is asked about.
 var (
+	endings   = regexp.MustCompile(`\b(?:p?kill|killall5?|skill|fuser|timeout|systemctl|service|stop|restart|reboot|poweroff|halt|shutdown)\b`)
 	halts     = regexp.MustCompile(`\b(?:SIG)?(?:STOP|TSTP)\b|kill\b.*\b(?:19|20)\b|\b(?:gdb|strace)\b`)
 	sizes     = regexp.MustCompile(`\b(?:down|shutdown|ifdown|off|disable|del|delete|ifreload|netplan|reboot|mtu|add-port|master|flush|replace|dhclient|udhcpc|dhcpcd)\b`)
 	names     = regexp.MustCompile(`\b(?:name|netns|del|delete|address|hw|mac|bond|team|master|vrf|add-port|add-bond|nmcli|netplan|ifreload|reboot)\b`)

@@ -10,6 +10,7 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // What somebody does to a node from outside while the symptom is looked at is no answer to it; what the scenario may
@@ -189,6 +190,57 @@ func TestStepsThatDidNothing(t *testing.T) {
 				}
 				v := w.trial(t, t.Context(), planOf(t, head+"stimulus: [{node: r1, "+tt.step+"}]\n"+isDown, plan.Options{}))
 				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
+					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
+				}
+			})
+		})
+	}
+}
+
+// What somebody from outside ends of what a step left running is no answer either; what the scenario may have ended is, and so is what
+// ended otherwise.
+func TestEndedFromOutside(t *testing.T) {
+	told := topologies.ProcessEnd{PID: 42, Name: "server", Signal: 15, Sent: 15, Sender: "process 7 (bash) of the machine, outside of the node", Orphan: true}
+	with := func(change func(e *topologies.ProcessEnd)) topologies.ProcessEnd {
+		e := told
+		change(&e)
+		return e
+	}
+	for _, tt := range []struct {
+		name, stimulus, deaf string
+		end                  topologies.ProcessEnd
+		want                 evidence.Verdict
+		reason               string
+	}{
+		{"sent a signal", breaks, "", told, evidence.Inconclusive, "server (process 42) of r1 was ended with signal 15, by process 7 (bash) of the machine"},
+		{"and ended well of it", breaks, "", with(func(e *topologies.ProcessEnd) { e.Signal = 0 }), evidence.Inconclusive, "was ended with signal 15"},
+		{"by nobody knows whom", breaks, "no ears", with(func(e *topologies.ProcessEnd) { e.Sent, e.Sender = 0, "" }), evidence.Inconclusive, "and by whom is not known: no ears"},
+		{"by no process", breaks, "", with(func(e *topologies.ProcessEnd) { e.Sent, e.Sender = 0, "" }), evidence.Reproduced, ""},
+		{"by who started it", breaks, "", with(func(e *topologies.ProcessEnd) { e.Orphan = false }), evidence.Reproduced, ""},
+		{"the scenario may have", `{node: r1, exec: "(sleep 3; pkill server) & break it"}`, "", told, evidence.Reproduced, ""},
+		{"before the trial", breaks, "", with(func(e *topologies.ProcessEnd) { e.At = e.At.Add(-time.Hour) }), evidence.Reproduced, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.platform.ShellFn = func(string, string) (drivers.Exchange, error) {
+					w.broken.Store(true)
+					return drivers.Exchange{}, nil
+				}
+				w.provider.HostFn = func(string, []string) (string, int) { return "", 0 }
+				w.provider.Deaf = tt.deaf
+				begun := time.Now().Add(time.Second)
+				w.provider.EndsFn = func(node string) []topologies.ProcessEnd {
+					if node != "r1" {
+						return nil
+					}
+					e := tt.end
+					if e.At.IsZero() {
+						e.At = begun
+					}
+					return []topologies.ProcessEnd{e}
+				}
+				if v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+tt.stimulus+"]\n"+isDown, plan.Options{})); v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
 					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
 				}
 			})

@@ -97,6 +97,9 @@ func (l *Lab) open(ctx context.Context, n *labNode) error {
 			return ends, missed, why, err
 		}
 	}
+	if h, ok := topologies.As[topologies.SignalHearer](l.res); ok && target.Host != nil {
+		target.Hears = func() string { return h.Hears(n.Name) }
+	}
 	n.clockAt = func(since time.Time) *evidence.OtherClock { return l.clockAt(n.Name, since) }
 	if teller, ok := topologies.As[topologies.NodeClockTeller](l.res); ok {
 		target.Here = func(there time.Time) time.Time { return teller.Here(n.Name, there) }

@@ -95,6 +95,7 @@ func (t *Trial) Execute(ctx context.Context) {
 	defer release()
 	defer t.collector.late.begin(ctx)()
 	defer t.openSessions(ctx)()
+	outside := &meddling{lab: t.lab, rec: t.rec, since: time.Now()}
 	defer t.lab.traffic.end() // before anything else takes a processor
 	t.lab.traffic.begin(ctx, scenarios.StartBaseline)
 	if !t.watchBaseline(ctx) && !t.deaths.asked() {
@@ -107,7 +108,6 @@ func (t *Trial) Execute(ctx context.Context) {
 	if !t.stimulate(ctx) && !t.deaths.asked() {
 		return
 	}
-	outside := &meddling{lab: t.lab, rec: t.rec}
 	outside.begin(ctx)
 	shown := t.observer.watchAll(ctx, evidence.PhaseSymptom, watching(t.plan.Symptom), watching(t.plan.Expect))
 	outside.end(ctx)

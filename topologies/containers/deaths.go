@@ -99,3 +99,20 @@ func (l *lab) Ends(ctx context.Context, name string) ([]topologies.ProcessEnd, t
 	}
 	return ends, missed, why, nil
 }
+
+// Hears implements topologies.SignalHearer.
+func (l *lab) Hears(name string) string {
+	l.watch.mu.Lock()
+	own := l.watch.own
+	l.watch.mu.Unlock()
+	switch n, err := l.node(name); {
+	case err != nil:
+		return err.Error()
+	case n.machine != nil:
+		return "the node is a machine of its own, whose processes its host does not see"
+	case own == nil:
+		return "nobody listens to the kernel's events of processes in this process"
+	default:
+		return own.Hears()
+	}
+}

@@ -198,6 +198,15 @@ func (l *lab) Ends(ctx context.Context, node string) (ends []topologies.ProcessE
 	return w.Ends(ctx, node)
 }
 
+// Hears implements topologies.SignalHearer.
+func (l *lab) Hears(node string) string {
+	h, err := ability[topologies.SignalHearer](l, node)
+	if err != nil {
+		return err.Error()
+	}
+	return h.Hears(node)
+}
+
 // Warnings implements topologies.Warner: what both parts tell.
 func (l *lab) Warnings() []string {
 	var lines []string

@@ -178,3 +178,14 @@ func (l *lab) Ends(ctx context.Context, name string) (ends []topologies.ProcessE
 	all.add(found, lost, reason)
 	return all.ends, all.missed, all.why, nil
 }
+
+// Hears implements topologies.SignalHearer.
+func (l *lab) Hears(string) string {
+	l.watch.mu.Lock()
+	own := l.watch.own
+	l.watch.mu.Unlock()
+	if own == nil {
+		return "nobody listens to the kernel's events of processes"
+	}
+	return own.Hears()
+}

@@ -16,19 +16,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// End is the end of a process by a signal that a fault raises, or for want of memory.
+// End is the end of a process by a signal that a fault raises, or for want of memory; or of one that another process had sent a signal;
+// or of one that whoever had started it was not there to end any more, by a signal that ends processes.
 type End struct {
 	PID    int `json:"pid,omitempty"` // as the container numbers it; 0 where it could not be learnt
 	Parent int `json:"parent,omitempty"`
 	// Name is what the kernel calls it; empty when it ended sooner after executing its program
 	// than it could be asked. By is then the name of what executed it.
-	Name   string    `json:"name,omitempty"`
-	By     string    `json:"by,omitempty"`
-	Signal int       `json:"signal"`
-	Core   bool      `json:"core,omitempty"` // the kernel wrote a core file, or gave it to the machine's program for them
-	OOM    bool      `json:"oom,omitempty"`
-	Dir    string    `json:"dir,omitempty"`     // its working directory inside, where it could be learnt
-	NoDump string    `json:"no-dump,omitempty"` // why the kernel would write no core file, where it could be learnt
+	Name   string `json:"name,omitempty"`
+	By     string `json:"by,omitempty"`
+	Signal int    `json:"signal"`
+	Core   bool   `json:"core,omitempty"` // the kernel wrote a core file, or gave it to the machine's program for them
+	OOM    bool   `json:"oom,omitempty"`
+	Dir    string `json:"dir,omitempty"`     // its working directory inside, where it could be learnt
+	NoDump string `json:"no-dump,omitempty"` // why the kernel would write no core file, where it could be learnt
+	// Sent is the last signal that another process, and not its parent, sent it shortly before; 0: none is known. Sender tells in words
+	// which, and SenderPID its number in the container; 0: it is outside.
+	Sent      int    `json:"sent,omitempty"`
+	Sender    string `json:"sender,omitempty"`
+	SenderPID int    `json:"sender-pid,omitempty"`
+	// Orphan says that its parent had ended before it.
+	Orphan bool      `json:"orphan,omitempty"`
 	At     time.Time `json:"at"`
 }
 
@@ -57,6 +65,12 @@ type Watcher struct {
 	lost       time.Time        // when events were last lost; zero: never
 	marked     uint64           // the highest of the marks that were met
 	killed     uint64           // processes that the kernel has killed for want of memory, since it booted
+
+	signals *signals          // nil: nobody hears of signals
+	deaf    string            // why not every signal is heard; empty: each is
+	sent    map[int][]sending // by the number on the machine of whom they were sent
+	past    map[int]*process  // that have ended, by that number
+	lately  []int             // their numbers, in that order
 }
 
 type container struct {
@@ -70,6 +84,8 @@ type container struct {
 type process struct {
 	container string
 	end       End
+	parent    int  // on the machine; 0: it was there when it was met
+	born      bool // within the container
 	dumping   bool
 	// beneath: its container is told by its ancestors alone. It descends of what started the
 	// container's first process, as an engine's commands do, and was not met inside.
@@ -85,7 +101,10 @@ func Open() (*Watcher, error) {
 	}
 	w := &Watcher{
 		conn: conn, queue: make(chan event, maxQueue), ended: make(chan struct{}),
-		containers: map[string]*container{}, processes: map[int]*process{}, gone: map[int]bool{},
+		containers: map[string]*container{}, processes: map[int]*process{}, gone: map[int]bool{}, sent: map[int][]sending{}, past: map[int]*process{},
+	}
+	if w.signals, err = openSignals(); err != nil {
+		w.signals, w.deaf = nil, err.Error()
 	}
 	w.changed = sync.NewCond(&w.mu)
 	w.killed, _ = oomKills()
@@ -107,6 +126,12 @@ func Open() (*Watcher, error) {
 func (w *Watcher) Close() error {
 	err := w.conn.file.Close()
 	<-w.ended
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.signals != nil {
+		err = errors.Join(err, w.signals.close())
+		w.signals, w.deaf = nil, "nobody listens any more"
+	}
 	return err
 }
 
@@ -281,9 +306,10 @@ func (w *Watcher) take(e event) {
 	case e.what == eventFork:
 		delete(w.processes, e.pid) // an older one of this number, whose end was lost
 		delete(w.gone, e.pid)
+		delete(w.past, e.pid)
 		if parent := w.processes[e.parent]; parent != nil {
 			p := &process{
-				container: parent.container, beneath: parent.beneath, outside: parent.outside,
+				container: parent.container, beneath: parent.beneath, outside: parent.outside, parent: e.parent, born: !parent.beneath,
 				end: End{Name: parent.end.Name, By: parent.end.By, Parent: parent.end.PID},
 			}
 			if st, err := readStatus(e.pid); err == nil {
@@ -321,6 +347,9 @@ func (w *Watcher) adopt(pid int) *process {
 		return known
 	}
 	p := &process{container: id}
+	if known != nil {
+		p.parent = known.parent
+	}
 	w.name(p, pid)
 	w.processes[pid] = p
 	w.containers[id].seen = true
@@ -368,6 +397,12 @@ func (w *Watcher) executed(pid int) {
 // exit keeps the end of a process. The caller holds mu.
 func (w *Watcher) exit(e event) {
 	signal := e.code & 0x7f
+	w.listen()
+	defer func() {
+		if e.pid == e.thread {
+			delete(w.sent, e.pid)
+		}
+	}()
 	oom := signal == int(unix.SIGKILL) && w.outOfMemory()
 	p := w.processes[e.pid]
 	if (p == nil || !p.inside()) && !w.gone[e.pid] && (Raised(signal) || oom) {
@@ -381,20 +416,30 @@ func (w *Watcher) exit(e event) {
 	}
 	if signal != 0 || e.pid == e.thread {
 		delete(w.processes, e.pid) // the first thread that tells of a signal tells of the process
+		w.leave(e.pid, p)
 	}
 	if signal != 0 {
 		w.gone[e.pid] = true
 	}
-	if !Raised(signal) && !oom || !p.inside() {
+	by, sent := w.ender(e.pid, p, e.at)
+	sent = sent && (signal != 0 || e.pid == e.thread)
+	orphan := p.born && w.processes[p.parent] == nil
+	if !Raised(signal) && !oom && !sent && !(orphan && endsByWish(signal)) || !p.inside() {
 		return
 	}
 	c := w.containers[p.container]
+	if c == nil { // it was let go of
+		return
+	}
 	if len(c.ends) >= maxEnds {
 		c.over = true
 		return
 	}
 	end := p.end
-	end.Signal, end.Core, end.OOM, end.At = signal, e.code&0x80 != 0, oom, e.at
+	end.Signal, end.Core, end.OOM, end.Orphan, end.At = signal, e.code&0x80 != 0, oom, orphan, e.at
+	if sent {
+		w.tell(&end, p, by)
+	}
 	if end.Core {
 		end.NoDump = ""
 	}

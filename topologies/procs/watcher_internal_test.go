@@ -135,6 +135,96 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// TestSender: who sent a process the signal that it ends of, or by which it chooses to end, is known; what it sends itself, and what its
+// parent sends it, is nobody's.
+func TestSender(t *testing.T) {
+	w, id := watch(t)
+	if why := w.Hears(); why != "" {
+		t.Skipf("this machine does not let us: %s", why) //nolint:forbidigo // the kernel and its settings decide
+	}
+	tests := []struct {
+		name, script string
+		signal       unix.Signal // by another process; 0: by none
+		sent, of     unix.Signal // as is told
+	}{
+		{"sent-term", "read line", unix.SIGTERM, unix.SIGTERM, unix.SIGTERM},
+		{"sent-kill", "read line", unix.SIGKILL, unix.SIGKILL, unix.SIGKILL},
+		{"sent-segv", "ulimit -c 0; read line", unix.SIGSEGV, unix.SIGSEGV, unix.SIGSEGV},
+		{"sent-abrt", "ulimit -c 0; read line", unix.SIGABRT, unix.SIGABRT, unix.SIGABRT},
+		{"ends-on-term", "trap 'exit 0' TERM; read line; exit 3", unix.SIGTERM, unix.SIGTERM, 0},
+		{"dies-by-itself", "ulimit -c 0; read line; kill -SEGV $$", 0, 0, unix.SIGSEGV},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			since := time.Now()
+			cmd := exec.Command(copyShell(t, tt.name), "-c", tt.script)
+			in, err := cmd.StdinPipe()
+			if err == nil {
+				err = cmd.Start()
+			}
+			if err == nil {
+				err = w.CatchUp(t.Context())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.signal != 0 { // by one that is not its parent, and has ended when it is asked for
+				if err := exec.Command("sh", "-c", fmt.Sprintf("kill -%d %d", tt.signal, cmd.Process.Pid)).Run(); err != nil {
+					t.Fatal(err)
+				}
+			} else if err := in.Close(); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // it ends
+			ends := named(t, w, id, tt.name, since)
+			if len(ends) != 1 || unix.Signal(ends[0].Sent) != tt.sent || unix.Signal(ends[0].Signal) != tt.of {
+				t.Fatalf("got %+v", ends)
+			}
+			if sender := ends[0].Sender; (sender == "") != (tt.sent == 0) || tt.sent != 0 && !strings.HasPrefix(sender, "sh (process ") {
+				t.Errorf("by %q", sender)
+			}
+		})
+	}
+}
+
+// TestOrphans: of processes whose parent has ended, ends by signals that no fault raises are told too.
+func TestOrphans(t *testing.T) {
+	w, id := watch(t)
+	since := time.Now()
+	shell := copyShell(t, "left-behind")
+	out, err := exec.Command("sh", "-c", shell+` -c 'while :; do sleep 600; done' </dev/null >/dev/null 2>&1 & echo $!`).Output()
+	if err == nil {
+		err = w.CatchUp(t.Context())
+	}
+	if err == nil {
+		err = exec.Command("sh", "-c", "kill "+strings.TrimSpace(string(out))).Run()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); ; {
+		if ends := named(t, w, id, "left-behind", since); len(ends) == 1 {
+			if e := ends[0]; !e.Orphan || e.Signal != int(unix.SIGTERM) {
+				t.Errorf("got %+v", e)
+			}
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("its end is not told")
+		}
+	}
+}
+
+// TestFields: where a tracepoint has its numbers is read from what the kernel says of it.
+func TestFields(t *testing.T) {
+	t.Parallel()
+	got := fieldsOf("format:\n\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\tfield:int sig;\toffset:8;\tsize:4;\tsigned:1;\n" +
+		"\tfield:char comm[16];\toffset:20;\tsize:16;\tsigned:0;\n\tfield:pid_t pid;\toffset:36;\tsize:4;\tsigned:1;\n\nprint fmt: \"sig=%d\"\n")
+	if fmt.Sprint(got) != "map[pid:36 sig:8]" {
+		t.Error(got)
+	}
+}
+
 // TestEndsAreComplete: none of many that begin and end at once is missed.
 func TestEndsAreComplete(t *testing.T) {
 	w, id := watch(t)
