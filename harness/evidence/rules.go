@@ -41,7 +41,8 @@ const (
 	// RulesV6: that something expected is not there after a stimulus is no reproduction where nothing of the trial shows that it
 	// ever was, and no control is there to show it. An answer of which a part failed that the command hides is none, unless the
 	// condition names that status. A state that only has to show once was there before the stimulus also where it came and went
-	// between looks, while the baseline held. What a shell could not read is no answer, unless the status is named.
+	// between looks, while the baseline held. What a shell could not read, or redirect, is no answer, unless the status is named. An outage of
+	// traffic that goes on may become as long as any.
 	RulesV6 Rules = "6"
 
 	// CurrentRules judge what is recorded now.

@@ -204,6 +204,80 @@ func TestEvaluateUnread(t *testing.T) {
 	}
 }
 
+// An outage of traffic that goes on may become as long as any, by RulesV6: what is true or false however long it becomes is known.
+func TestEvaluateOpenOutage(t *testing.T) {
+	const (
+		open   = `{"flow": "video", "sent": 9, "received": 5, "gap": {"start": 1, "length": 2, "goes": true}, "gaps": [{"start": 1, "length": 2, "goes": true}]}`
+		over   = `{"flow": "video", "sent": 9, "received": 5, "gap": {"start": 1, "length": 2}, "gaps": [{"start": 1, "length": 2}]}`
+		second = `{"flow": "video", "sent": 9, "received": 5, "gap": {"start": 1, "length": 2}, "gaps": [{"start": 1, "length": 2}, {"start": 4, "length": 1, "goes": true}]}`
+	)
+	for _, tt := range []struct {
+		name, expect, text string
+		want, v5           any // nil where there is no answer
+	}{
+		{"which may become as long as asked", `gap > 3`, open, nil, false},
+		{"which is longer than asked already", `gap > 1`, open, true, true},
+		{"which is too long already", `gap < 1`, open, false, false},
+		{"which may become too long", `gap < 3`, open, nil, true},
+		{"one of several", `any(gaps, .length > 3)`, open, nil, false},
+		{"one of several that is long already", `any(gaps, .length > 1)`, open, true, true},
+		{"beside a longer one that is over", `gap > 3`, second, nil, false},
+		{"beside a longer one that is asked for", `gap > 1`, second, true, true},
+		{"which nobody asks for", `received == 5`, open, true, true},
+		{"none", `gap > 3`, over, false, false},
+	} {
+		c := plan.Check{Ref: "symptom[0]", Cond: scenarios.Condition{Traffic: &scenarios.FlowLook{Flow: "video"}, Expect: tt.expect, Eventually: sec}}
+		var err error
+		if c.Predicate, err = c.Cond.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		for rules, want := range map[evidence.Rules]any{evidence.RulesV6: tt.want, evidence.RulesV5: tt.v5} {
+			s := Evaluate(&c, rules, evidence.Observation{Probe: evidence.ProbeTraffic, Text: tt.text, Exit: drivers.NoExit}, nil)
+			if unknown := s.Err != ""; unknown != (want == nil) || !unknown && s.Value != want || unknown && (!s.Open || !strings.Contains(s.Err, "an outage goes on")) {
+				t.Errorf("%s, by rules %s: %v (%s), want %v", tt.name, rules, s.Value, s.Err, want)
+			}
+		}
+	}
+}
+
+// What a shell could not redirect is no answer by RulesV6, unless the condition looks at its words or names the status.
+func TestEvaluateUnopened(t *testing.T) {
+	exec := func(expect string, exit ...int) scenarios.Condition {
+		return scenarios.Condition{Exec: "x", Expect: expect, Exit: exit}
+	}
+	const dash, bash = "sh: 1: eval: cannot open /nosuch: No such file\n", "bash: line 1: /nosuch: No such file or directory\n"
+	for _, tt := range []struct {
+		name     string
+		cond     scenarios.Condition
+		text     string
+		exit     int
+		want, v5 any // nil where there is no answer
+	}{
+		{"nothing to count", exec(`text contains "0"`), dash + "0\n", 0, nil, true},
+		{"by bash", exec(`not (text contains "Full")`), bash, 0, nil, true},
+		{"by busybox", exec(`text contains "0"`), "sh: can't open '/nosuch': no such file\n0\n", 0, nil, true},
+		{"without eval", exec(`text contains "0"`), "sh: 1: cannot create /nosuch/y: Directory nonexistent\n0\n", 0, nil, true},
+		{"a descriptor", exec(`not (text contains "Full")`), "sh: 1: eval: 9: Bad file descriptor\n", 0, nil, true},
+		{"more than one file", exec(`not (text contains "Full")`), "bash: line 1: $(echo a b): ambiguous redirect\n", 0, nil, true},
+		{"its status says no", exec(`exit != 0`), dash, 2, nil, true},
+		{"any status is one", exec(`not (text contains "Full")`, -1), dash, 2, nil, true},
+		{"its status is looked at", exec(`exit == 2`), dash, 2, true, true},
+		{"its words are looked at", exec(`text contains "cannot open"`), dash, 0, true, true},
+		{"it may not have run", exec(`text contains "0"`, 0, 127), dash + "0\n", 0, true, true},
+		{"a program's words", exec(`text contains "0"`), "cat: /nosuch: No such file or directory\n0\n", 0, true, true},
+		{"a builtin's words", exec(`text contains "0"`), "bash: line 1: cd: /nosuch: No such file or directory\n0\n", 0, true, true},
+		{"where it should hang", scenarios.Condition{Exec: "x", Hangs: sec}, dash, 2, nil, false},
+	} {
+		c := check(t, "symptom[0]", tt.cond)
+		for rules, want := range map[evidence.Rules]any{evidence.RulesV6: tt.want, evidence.RulesV5: tt.v5} {
+			s := Evaluate(&c, rules, evidence.Observation{Text: tt.text, Exit: tt.exit}, nil)
+			if unknown := s.Err != ""; unknown != (want == nil) || !unknown && s.Value != want || unknown && !strings.Contains(s.Err, "never run: ") {
+				t.Errorf("%s, by rules %s: %v (%s), want %v", tt.name, rules, s.Value, s.Err, want)
+			}
+		}
+	}
+}
+
 // A reading tells when its look began and ended.
 func TestEvaluateTimes(t *testing.T) {
 	c := check(t, "symptom[0]", scenarios.Condition{Run: "x", Expect: "true"})

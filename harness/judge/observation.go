@@ -29,6 +29,9 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	case s.Err != "":
 		s.Unanswered = true
 		return s
+	case c.Cond.Hangs > 0 && rules.Since(evidence.RulesV6) && Unopened(o.Text) != "":
+		s.Err, s.Unanswered = "a part of the command was never run: "+Unopened(o.Text), true
+		return s
 	case c.Cond.Hangs > 0 && o.NotFound != "":
 		s.Err, s.Unanswered = "a part of the command was never run: "+NotRun("", o.NotFound), true
 		return s
@@ -52,7 +55,11 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	}
 	var err error
 	if s.Value, err = c.Predicate.Eval(now, earlier(c, rules, before)); err != nil {
-		s.Err, s.Unbegun = err.Error(), unbegun(c, o)
+		s.Err, s.Open = err.Error(), unbegun(c, o)
+		return s
+	}
+	if s.Err = goesOn(c, rules, o, before, s.Value); s.Err != "" {
+		s.Open = true
 		return s
 	}
 	s.Err = misclocked(c, rules, o, before, s.Value)
@@ -221,6 +228,8 @@ func unanswered(c *plan.Check, rules evidence.Rules, o evidence.Observation, exi
 	case missing != "" && o.Exit != StatusNotFound && !c.Cond.Exit.Allows(StatusNotFound):
 		// The status is that of another part of the line.
 		return "a part of the command was never run: " + missing
+	case unopened(c, rules, o) != "":
+		return "a part of the command was never run: " + unopened(c, rules, o)
 	case unreadWords.MatchString(o.Text) && o.Exit != 0 && rules.Since(evidence.RulesV6) && !slices.Contains(c.Cond.Exit, o.Exit) && !c.Predicate.Names(o.Exit):
 		return fmt.Sprintf("a shell could not read what it was given, and has run nothing of it (status %d): %s", o.Exit, evidence.Bounded(unreadWords.FindString(o.Text), 200))
 	case len(c.Cond.Exit) > 0 && !c.Cond.Exit.Allows(o.Exit):
@@ -236,6 +245,18 @@ func unanswered(c *plan.Check, rules evidence.Rules, o evidence.Observation, exi
 	}
 }
 
+// unopened gives a shell's words for what it could not read from or write to, where nothing of the condition looks at that.
+func unopened(c *plan.Check, rules evidence.Rules, o evidence.Observation) string {
+	words := Unopened(o.Text)
+	switch {
+	case words == "", !rules.Since(evidence.RulesV6), slices.Contains(c.Cond.Exit, StatusNotFound),
+		c.Predicate.Reads() && c.Predicate.Mentions(words), o.Exit != 0 && c.Predicate.Names(o.Exit):
+		return ""
+	default:
+		return words
+	}
+}
+
 func tookOf(o evidence.Observation) time.Duration {
 	if o.Answered > 0 {
 		return o.Answered
@@ -248,6 +269,20 @@ var notFoundWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:(?
 
 // unreadWords match a shell's own words for what it cannot read: dash, bash, busybox.
 var unreadWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:-c: )?(?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?(?:[Ss]yntax error|unexpected EOF).*$`)
+
+// unopenedWords match a shell's own words for a redirection that failed, so that it has not run the command: dash, busybox; bash.
+var unopenedWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:-c: )?(?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?(?:(?:exec|\.): )?(?:` +
+	`can(?:no|')t (?:open|create) .+: .+|\d+: Bad file descriptor|` +
+	`[^:\n]+: (?:No such file or directory|Permission denied|Is a directory|Not a directory|Read-only file system|No such device(?: or address)?|` +
+	`Text file busy|No space left on device|ambiguous redirect|cannot overwrite existing file))$`)
+
+// Unopened gives the words in which a shell says that it could not read from, or write to, what a command was to; empty where it does not.
+func Unopened(text string) string {
+	if !strings.Contains(text, "sh: ") {
+		return ""
+	}
+	return evidence.Bounded(unopenedWords.FindString(text), 200)
+}
 
 // NotRun says that a command, or a part of it, is not there: in the words of a shell in the answer, or else by the names of
 // programs that were looked for in vain. Empty where all is.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -18,6 +20,10 @@ func flowWords(text string) (map[string]scenarios.Word, error) {
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		return nil, fmt.Errorf("read a recorded reading of traffic: %w", err)
 	}
+	return wordsOf(r), nil
+}
+
+func wordsOf(r evidence.FlowReading) map[string]scenarios.Word {
 	words := map[string]scenarios.Word{
 		"sent": {Value: int(r.Sent)}, "duplicated": {Value: int(r.Duplicated)}, "reordered": {Value: int(r.Reordered)}, //nolint:gosec // counts of packets
 		"received": {Value: int(r.Received)}, "lost": {Value: int(r.Lost)}, //nolint:gosec // counts of packets
@@ -32,12 +38,38 @@ func flowWords(text string) (map[string]scenarios.Word, error) {
 		atLeast(words, r, d, n)
 	}
 	if r.Uncounted == "" {
-		return words, nil
+		return words
 	}
 	for _, w := range []string{"received", "lost", "loss", "gap", "gaps", "duplicated", "reordered"} {
 		words[w] = scenarios.Word{Why: r.Uncounted}
 	}
-	return words, nil
+	return words
+}
+
+// goesOn says why a look at a flow has no answer yet because of an outage that goes on: it would have another one however long that
+// becomes; empty where it would not, and where none goes on.
+func goesOn(c *plan.Check, rules evidence.Rules, o evidence.Observation, before *evidence.Observation, told any) string {
+	if _, boolean := told.(bool); !boolean || !c.Cond.Boolean() || !c.Cond.Probe().Sight().Flow || !rules.Since(evidence.RulesV6) {
+		return ""
+	}
+	var r evidence.FlowReading
+	if json.Unmarshal([]byte(o.Text), &r) != nil {
+		return ""
+	}
+	open := slices.IndexFunc(r.Gaps, func(g evidence.FlowGap) bool { return g.Goes })
+	if open < 0 || r.Gap == nil {
+		return ""
+	}
+	endless := r.Gaps[open]
+	endless.Length, endless.Least, endless.Most = math.Inf(1), 0, 0
+	why := fmt.Sprintf("an outage goes on that is %s s long by then, and how long it becomes decides", strconv.FormatFloat(r.Gaps[open].Length, 'g', 4, 64))
+	r.Gap, r.Gaps = &endless, append([]evidence.FlowGap{endless}, slices.Delete(r.Gaps, open, open+1)...)
+	now := view(c, rules, o, c.Predicate.UsesExit)
+	now.Words = wordsOf(r)
+	if v, err := c.Predicate.Eval(now, earlier(c, rules, before)); err == nil && v == told {
+		return ""
+	}
+	return fmt.Sprintf("%s: it is %v so far", why, told)
 }
 
 // longer says how a flow lasts.

@@ -48,7 +48,7 @@ type Window struct {
 	quiet        time.Duration // all time without such a look
 	quietFor     string        // and why there was none, the first time
 	silent       string        // why the first look since then was not answered
-	unbegun      string        // why the last look saw nothing that was sent yet
+	open         string        // why the last look could not tell yet; empty where it could
 	misclocked   string        // why the first look has no answer that would have another one by another clock
 
 	Truth evidence.Truth // empty while undecided
@@ -64,9 +64,9 @@ type Reading struct {
 	// Unanswered says that nobody answered the look. An expression that has no value for the answer (Err)
 	// was answered all the same.
 	Unanswered bool
-	// Unbegun says that the expression has no value because nothing has been sent yet of what it looks at: the next look
-	// tells of that time too.
-	Unbegun bool
+	// Open says that the expression has no value yet, because nothing has been sent of what it looks at, or an outage goes on: the
+	// next look tells of that time too.
+	Open bool
 	// Misclocked says that it was so, or was not, for all that is known of the clock that told of it.
 	Misclocked bool
 }
@@ -108,8 +108,8 @@ func (w *Window) Observe(s Reading) {
 	if w.Decided() || w.late(s) && !w.confirms(s) {
 		return
 	}
-	if s.Unbegun {
-		w.unbegun = s.Err
+	if w.open = ""; s.Open {
+		w.open = s.Err
 		return
 	}
 	s = w.countable(s)
@@ -380,7 +380,9 @@ func (w *Window) Expire(until time.Duration) {
 	complete := w.lastEnd >= w.Deadline()-w.Interval && w.observations > 0
 	switch {
 	case w.observations == 0:
-		w.decide(evidence.Unknown, until, "%s", cmp.Or(w.unbegun, "nobody looked"))
+		w.decide(evidence.Unknown, until, "%s", cmp.Or(w.open, "nobody looked"))
+	case w.open != "":
+		w.decide(evidence.Unknown, until, "the last look had no answer: %s", w.open)
 	case !complete && w.failed != "":
 		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did: %s", w.since(w.lastEnd), w.failed)
 	case !complete:

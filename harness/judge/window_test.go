@@ -14,7 +14,7 @@ import (
 const sec = scenarios.Duration(time.Second)
 
 // looks makes a look per character, an interval apart: t true, f false, e no answer,
-// - an answer for which the expression has no value, a space nobody looked.
+// - an answer for which the expression has no value, o one for which it has none yet, a space nobody looked.
 func looks(pattern string, interval time.Duration) []Reading {
 	var out []Reading
 	for i, c := range pattern {
@@ -28,6 +28,8 @@ func looks(pattern string, interval time.Duration) []Reading {
 			s.Err, s.Unanswered = "session lost", true
 		case '-':
 			s.Err = "absent: no such key"
+		case 'o':
+			s.Err, s.Open = "an outage goes on", true
 		case ' ':
 			continue
 		default:
@@ -55,6 +57,10 @@ func TestWindow(t *testing.T) {
 	}{
 		{"eventually: true at the first look", eventually, "t", evidence.True, ""},
 		{"eventually: true at the last moment", eventually, "fffft", evidence.True, ""},
+		{"eventually: not told yet at the last look", eventually, "ffffo", evidence.Unknown, ""},
+		{"eventually: not told yet in between", eventually, "ffoff", evidence.False, ""},
+		{"never: not told yet at the last look", never, "ffffo", evidence.Unknown, ""},
+		{"never: not told yet in between", never, "foooff", evidence.True, ""},
 		{"eventually: one interval late", eventually, "ffffft", evidence.True, evidence.Unknown},
 		{"eventually: later does not", eventually, "fffff t", evidence.False, ""},
 		{"eventually: never true", eventually, "fffff", evidence.False, ""},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -214,13 +215,18 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 }
 
 // hidden is the first part of a command that has failed where its line hides that, asked for by itself where what the condition
-// comes to is what an empty answer would give: one that shows more was given by what worked. Nil where none is known to have.
+// comes to is what an empty answer would give, or where the part complains in the answer: one that shows more was given by what worked. Nil
+// where none is known to have.
 func (q question) hidden(ctx context.Context, by scenarios.Channel, line string) *evidence.HiddenFailure {
 	teller, ok := drivers.As[drivers.PartTeller](q.node.driver)
-	if !ok || !judge.DecidedByNothing(q.check, *q.seen) {
+	if !ok {
 		return nil
 	}
+	nothing := judge.DecidedByNothing(q.check, *q.seen)
 	for _, part := range teller.Parts(line, by == scenarios.Shell) {
+		if !nothing && !complains(part.Command, q.seen.Text) {
+			continue
+		}
 		ask := q.node.run
 		if by == scenarios.Shell {
 			ask = q.node.shell
@@ -234,6 +240,12 @@ func (q question) hidden(ctx context.Context, by scenarios.Channel, line string)
 		}
 	}
 	return nil
+}
+
+// complains reports whether a line of an answer begins with the name of a command's program, as what programs say of what is wrong does.
+func complains(command, answer string) bool {
+	name, _, _ := strings.Cut(command, " ")
+	return strings.Contains("\n"+answer, "\n"+path.Base(name)+": ")
 }
 
 // quote makes one word of s for a shell.

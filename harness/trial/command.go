@@ -3,6 +3,7 @@ package trial
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -43,6 +44,9 @@ func ended(allowed scenarios.Statuses, x drivers.Exchange, notFound string) erro
 		return &statusError{"a part of the command was never run: " + words}
 	}
 	if allowed.Allows(x.Exit) {
+		if words := judge.Unopened(x.Output); words != "" && !slices.Contains(allowed, scenarios.StatusNotFound) {
+			return &statusError{"a part of the command was never run: " + words + "; where that is meant, let the command ask first (test -e), or name the status: exit: [0, 127]"}
+		}
 		return nil
 	}
 	said := "without a word"

@@ -31,6 +31,7 @@ func TestHiddenFailure(t *testing.T) {
 		{"it fails, and the status decides", `expect: 'exit == 1'`, drivers.Exchange{Exit: 1}, 2, evidence.Inconclusive, "ended with status 2"},
 		{"it fails, and its words are no answer", `exit: [0, 1], expect: 'not (text contains "10.9")'`, drivers.Exchange{Output: "no daemon\n", Exit: 1}, 2, evidence.Inconclusive, "ended with status 2"},
 		{"what is there is there", `expect: 'text contains "9 more"'`, drivers.Exchange{Output: "9 more\n"}, 2, evidence.Reproduced, ""},
+		{"it fails, and complains beside a number", `expect: 'text matches "(?m)^0$"'`, drivers.Exchange{Output: "show: no such thing\n0\n"}, 2, evidence.Inconclusive, "ended with status 2"},
 		{"it works", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 0, evidence.Reproduced, ""},
 		{"it says no", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 1, evidence.Reproduced, ""},
 		{"its status is named", `exit: [0, 1, 2], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 2, evidence.Reproduced, ""},
