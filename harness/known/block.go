@@ -45,6 +45,7 @@ const (
 	roleFeature    role = "feature"
 	roleFound      role = "found"
 	roleFixed      role = "fixed"
+	roleTarget     role = "target" // where a fix is planned for
 	roleVersions   role = "versions"
 	roleProduct    role = "product"
 	rolePlatform   role = "platform"
@@ -61,7 +62,8 @@ var columns = map[role][]string{ //nolint:gochecknoglobals // a table that nothi
 	roleWorkaround: {"workaround", "work around", "work-around", "mitigation", "recommendation", "workarounds"},
 	roleFeature:    {"feature", "component", "area", "category", "module", "functional area", "feature area", "components"},
 	roleFound:      {"found in", "found in version", "found in release", "affected", "affects", "affects version", "affected versions", "affected version", "affects version/s", "versions affected", "introduced", "introduced in", "reported in", "seen in", "first seen"},
-	roleFixed:      {"fixed", "fixed in", "fix version", "fix version/s", "fixed version", "fixed in version", "fixed in release", "resolved in", "corrected in", "target release", "fix versions", "solution release"},
+	roleFixed:      {"fixed", "fixed in", "fix version", "fix version/s", "fixed version", "fixed in version", "fixed in release", "resolved in", "corrected in", "fix versions", "solution release"},
+	roleTarget:     {"target release", "target version", "target fix version", "target fix", "target milestone", "planned for", "planned fix", "planned release"},
 	roleVersions:   {"versions", "version", "release", "releases", "version range"},
 	roleProduct:    {"product", "products", "software", "os", "operating system"},
 	rolePlatform:   {"platform", "platforms", "model", "models", "hardware"},

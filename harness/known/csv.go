@@ -82,7 +82,7 @@ func (r *reader) csv(text string) error {
 			r.leave(block{line: at, cells: rec}, "a row without a description")
 			continue
 		case asNumber().MatchString(versionsText(rec, roles)):
-			i.Found, i.Fixed, i.Product = before.Found, before.Fixed, before.Product // "as 38": as the entry before
+			i.Found, i.Fixed, i.Unclear, i.Product = before.Found, before.Fixed, before.Unclear, before.Product // "as 38": as the entry before
 		}
 		before = i
 		if none {
@@ -179,6 +179,7 @@ func (r *reader) record(rec []string, roles []role, line int) Issue {
 			i.Kind = FieldNotice
 		}
 	}
+	i.plan(rec, roles)
 	if i.Status == "" && len(i.Fixed) > 0 {
 		i.Status = StatusResolved
 	}

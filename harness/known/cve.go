@@ -51,14 +51,16 @@ type cveAffected struct {
 }
 
 type cveVersion struct {
-	Version         string `json:"version"`
-	Status          string `json:"status"`
-	LessThan        string `json:"lessThan"`
-	LessThanOrEqual string `json:"lessThanOrEqual"`
-	Changes         []struct {
-		At     string `json:"at"`
-		Status string `json:"status"`
-	} `json:"changes"`
+	Version         string      `json:"version"`
+	Status          string      `json:"status"`
+	LessThan        string      `json:"lessThan"`
+	LessThanOrEqual string      `json:"lessThanOrEqual"`
+	Changes         []cveChange `json:"changes"`
+}
+
+type cveChange struct {
+	At     string `json:"at"`
+	Status string `json:"status"`
 }
 
 // cve reads one record, a list of them, or one in each line.
@@ -140,7 +142,7 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 	}
 	if len(i.Found) == 0 && len(i.Fixed) == 0 {
 		// Old records say "n/a" where the versions belong, and give them in words.
-		i.Found, i.Fixed = r.products.ParseVersions(text, i.Product)
+		i.Found, i.Fixed, i.Unclear = r.products.inProse(text, i.Product)
 	}
 	if len(i.Fixed) > 0 {
 		i.Status = StatusResolved
@@ -187,6 +189,8 @@ func (i *Issue) affected(a cveAffected, first bool, p *Products) {
 	for _, v := range a.Versions {
 		if strings.EqualFold(v.Status, "affected") {
 			i.affectedVersion(v, other, p)
+		} else if r, ok := v.span(other); ok && strings.EqualFold(v.Status, "unaffected") {
+			i.changing(v, r)
 		}
 	}
 	for _, v := range a.Versions {
@@ -214,14 +218,24 @@ func (i *Issue) alsoAffected(a cveAffected, p *Products) {
 	i.Fixed = own
 }
 
-// unaffectedVersion takes in a version that is well. It is a fix where an earlier one is ill; where all is ill that is
+// unaffectedVersion takes in a version that is well. It is a fix where an earlier one is ill and no range of the ill goes
+// on behind it; one alone in such a range, or where all is ill that is not named, is well and says nothing of those behind it. Where all is ill that is
 // not named, what ends a range of the well is ill again.
 func (i *Issue) unaffectedVersion(v cveVersion, product string, all bool) {
 	from, end := known(v.Version), cmp.Or(v.LessThan, v.LessThanOrEqual)
-	open := end == "" || strings.Contains(end, "*")
+	open := strings.Contains(end, "*")
 	switch {
-	case from != "" && open && (all || i.illBefore(from, product)):
+	case from != "" && end == "" && (all || i.illAt(from, product)):
+		i.addUnaffected(Range{Product: product, From: from, Point: true, Text: from})
+		if all {
+			i.addFound(Range{Product: product, From: from, After: true, Text: "after " + from})
+		}
+	case from != "" && (open || end == "") && (all || i.illBefore(from, product)):
 		i.addFix(Fix{Product: product, Version: from})
+	case !all && !open && from != "" && known(end) != "" && i.illAt(from, product):
+		r := Range{Product: product, From: from, To: known(end), Before: v.LessThan != ""}
+		r.Text = r.String()
+		i.addUnaffected(r)
 	case all && !open && known(end) != "":
 		if from != "" {
 			i.addFix(Fix{Product: product, Version: from})
@@ -230,6 +244,17 @@ func (i *Issue) unaffectedVersion(v cveVersion, product string, all bool) {
 		r.Text = r.String()
 		i.addFound(r)
 	}
+}
+
+// illAt reports whether a range of the ill versions of a product holds one, and does not end there.
+func (i *Issue) illAt(v, product string) bool {
+	bound, err := version.Parse(v)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(i.Found, func(r Range) bool {
+		return r.Product == product && !r.Point && foundIn(bound, []Range{r}).Affected == AffectedYes && r.To != v
+	})
 }
 
 // illBefore reports whether a range or a point of a product begins before a version.
@@ -264,10 +289,10 @@ func (i *Issue) allBefore(list []cveVersion, product string) {
 	}
 }
 
-// affectedVersion takes in a version, or a range, that is ill.
-func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
+// span is the range of an entry, or its version alone; ok is false where it names no version that can be ordered.
+func (v cveVersion) span(product string) (r Range, ok bool) {
 	from := known(v.Version)
-	r := Range{Product: product, From: from}
+	r = Range{Product: product, From: from}
 	switch {
 	case known(v.LessThan) != "":
 		r.To, r.Before = known(v.LessThan), true
@@ -276,19 +301,31 @@ func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
 		r.To = known(v.LessThanOrEqual)
 		r.Text = strings.TrimSpace(from + " to " + r.To)
 	case from == "":
-		if v.Version != "" && v.LessThan == "" {
-			found, fixed := p.ParseVersions(v.Version, i.Product)
-			i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
-		}
-		return
+		return r, false
+	case strings.Contains(v.LessThan+v.LessThanOrEqual, "*"):
+		r.Text = from + " and later"
 	default:
 		r.Point, r.Text = true, from
-		if strings.Contains(v.LessThan+v.LessThanOrEqual, "*") {
-			r.Point, r.Text = false, from+" and later"
+	}
+	return r, true
+}
+
+// affectedVersion takes in a version, or a range, that is ill.
+func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
+	r, ok := v.span(product)
+	if !ok {
+		if v.Version != "" && v.LessThan == "" {
+			found, fixed, unclear := p.inProse(v.Version, i.Product)
+			i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
+			i.addUnclear(unclear...)
 		}
+		return
+	}
+	if i.changing(v, r) {
+		return
 	}
 	if at := v.healed(r); at != "" {
-		i.addFound(Range{Product: product, From: from, To: at, Before: true, Text: strings.TrimSpace(from + " before " + at)})
+		i.addFound(Range{Product: product, From: r.From, To: at, Before: true, Text: strings.TrimSpace(r.From + " before " + at)})
 		i.addFix(Fix{Product: product, Version: at})
 		return
 	}
@@ -301,6 +338,50 @@ func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
 			i.addFix(Fix{Product: product, Version: known(c.At)})
 		}
 	}
+}
+
+// changing takes in a range within which versions become ill, again or for the first time: piece by piece. It reports whether
+// the range is one.
+func (i *Issue) changing(v cveVersion, r Range) bool {
+	ill := func(c cveChange) bool { return strings.EqualFold(c.Status, "affected") }
+	if r.Point || !slices.ContainsFunc(v.Changes, ill) {
+		return false
+	}
+	for _, c := range v.Changes {
+		if known(c.At) == "" {
+			i.addUnclear(clip(squeeze(r.String()+", "+c.Status+" from "+c.At), maxUnclear))
+			return true
+		}
+	}
+	changes := slices.SortedFunc(slices.Values(v.Changes), func(a, b cveChange) int { return compareKnown(a.At, b.At) })
+	from, sick := r.From, strings.EqualFold(v.Status, "affected")
+	for _, c := range changes {
+		at := known(c.At)
+		if ill(c) == sick {
+			continue
+		}
+		if sick {
+			i.addFound(Range{Product: r.Product, From: from, To: at, Before: true, Text: strings.TrimSpace(from + " before " + at)})
+			i.addFix(Fix{Product: r.Product, Version: at})
+		}
+		from, sick = at, !sick
+	}
+	if sick {
+		r.From = from
+		r.Text = r.String()
+		i.addFound(r)
+	}
+	if r.Before {
+		i.addFix(Fix{Product: r.Product, Version: r.To})
+	}
+	return true
+}
+
+// compareKnown orders two versions that can be ordered.
+func compareKnown(a, b string) int {
+	x, _ := version.Parse(known(a)) // known has read it
+	y, _ := version.Parse(known(b))
+	return x.Compare(y)
 }
 
 // healed is the version within a range from which on it is well to its end, as one change says; "" where there are more
@@ -320,6 +401,12 @@ func (v cveVersion) healed(r Range) string {
 func (i *Issue) addFound(r Range) {
 	if !slices.Contains(i.Found, r) {
 		i.Found = append(i.Found, r)
+	}
+}
+
+func (i *Issue) addUnaffected(r Range) {
+	if !slices.Contains(i.Unaffected, r) {
+		i.Unaffected = append(i.Unaffected, r)
 	}
 }
 

@@ -50,8 +50,8 @@ func TestCVEVersions(t *testing.T) {
 		{
 			"a fix named as unaffected",
 			`"versions":[{"version":"0","status":"affected","lessThan":"10.0.2"},{"version":"9.1.3","status":"unaffected"}]}]}}}`,
-			map[string]known.Affected{"9.1.2": known.AffectedYes, "9.1.4": known.AffectedNo},
-			"10.0.2, 9.1.3",
+			map[string]known.Affected{"9.1.2": known.AffectedYes, "9.1.3": known.AffectedNo, "9.1.4": known.AffectedUnknown, "9.2": known.AffectedYes, "10.0.2": known.AffectedNo},
+			"10.0.2",
 		},
 		{
 			"all that is not named is ill",
@@ -82,6 +82,54 @@ func TestCVEVersions(t *testing.T) {
 			`"defaultStatus":"affected","versions":[{"version":"9.0","status":"affected","lessThan":"9.1.3"},{"version":"9.1.3","status":"unaffected","lessThan":"*"}]}]}}}`,
 			map[string]known.Affected{"8.0": known.AffectedYes, "9.0.3": known.AffectedYes, "9.1.3": known.AffectedNo},
 			"9.1.3",
+		},
+		{
+			"a version is ill again",
+			`"versions":[{"version":"8.0","status":"affected","lessThan":"8.5.5","changes":[{"at":"8.5.3","status":"unaffected"},{"at":"8.5.4","status":"affected"}]}]}]}}}`,
+			map[string]known.Affected{"7.9": known.AffectedNo, "8.5.2": known.AffectedYes, "8.5.3": known.AffectedNo, "8.5.4": known.AffectedYes, "8.5.5": known.AffectedNo},
+			"8.5.3, 8.5.5",
+		},
+		{
+			"a version is ill again in a range without an end, in no order",
+			`"versions":[{"version":"8.0","status":"affected","lessThan":"*","changes":[{"at":"9.0","status":"affected"},{"at":"8.5.3","status":"unaffected"}]}]}]}}}`,
+			map[string]known.Affected{"8.5.2": known.AffectedYes, "8.5.4": known.AffectedNo, "9.1": known.AffectedYes},
+			"8.5.3",
+		},
+		{
+			"a range of the well in which versions become ill",
+			`"versions":[{"version":"8.0","status":"unaffected","lessThan":"9.0","changes":[{"at":"8.5","status":"affected"}]}]}]}}}`,
+			map[string]known.Affected{"8.4": known.AffectedNo, "8.5.1": known.AffectedYes, "9.0": known.AffectedNo},
+			"9.0",
+		},
+		{
+			"a change at what has no order",
+			`"versions":[{"version":"8.0","status":"affected","lessThan":"8.5.5","changes":[{"at":"8.5.3","status":"unaffected"},{"at":"head","status":"affected"}]}]}]}}}`,
+			map[string]known.Affected{"8.5.4": known.AffectedUnknown, "8.5.2": known.AffectedUnknown},
+			"",
+		},
+		{
+			"one version among the ill is well",
+			`"versions":[{"version":"8.0","status":"affected","lessThan":"8.5.5"},{"version":"8.4.2","status":"unaffected"}]}]}}}`,
+			map[string]known.Affected{"8.4.1": known.AffectedYes, "8.4.2": known.AffectedNo, "8.4.4": known.AffectedUnknown, "8.5": known.AffectedYes, "8.5.5": known.AffectedNo},
+			"8.5.5",
+		},
+		{
+			"one among the ill is well, and what is behind them",
+			`"versions":[{"version":"8.0","status":"affected","lessThanOrEqual":"8.5.4"},{"version":"8.4.3","status":"unaffected"},{"version":"8.5.5","status":"unaffected"}]}]}}}`,
+			map[string]known.Affected{"8.4.2": known.AffectedYes, "8.4.3": known.AffectedNo, "8.4.4": known.AffectedUnknown, "8.5.5": known.AffectedNo, "8.5.6": known.AffectedNo},
+			"8.5.5",
+		},
+		{
+			"one alone is well where all is ill",
+			`"defaultStatus":"affected","versions":[{"version":"8.4.4","status":"unaffected"}]}]}}}`,
+			map[string]known.Affected{"8.4.3": known.AffectedYes, "8.4.4": known.AffectedNo, "8.4.5": known.AffectedUnknown, "8.5": known.AffectedYes},
+			"",
+		},
+		{
+			"a range of the well among the ill",
+			`"versions":[{"version":"8.0","status":"affected","lessThan":"8.5.5"},{"version":"8.4.2","status":"unaffected","lessThan":"8.4.4"}]}]}}}`,
+			map[string]known.Affected{"8.4.1": known.AffectedYes, "8.4.3": known.AffectedNo, "8.4.4": known.AffectedUnknown, "8.5.1": known.AffectedYes},
+			"8.5.5",
 		},
 		{
 			"a change holds to the end of its range",

@@ -223,6 +223,12 @@ func (i *Issue) merge(o Issue) {
 			i.Fixed = append(i.Fixed, f)
 		}
 	}
+	for _, r := range o.Unaffected {
+		if !slices.Contains(i.Unaffected, r) {
+			i.Unaffected = append(i.Unaffected, r)
+		}
+	}
+	i.addUnclear(o.Unclear...)
 	if o.Text != "" && !strings.Contains(i.Text, o.Text) && !strings.Contains(o.Title, i.Title) {
 		i.Text = clip(strings.TrimSpace(i.Text+" "+o.Text), maxField)
 	}
@@ -258,5 +264,7 @@ func (d *Document) finish(p *Products) {
 	hint(len(d.Issues) > 0 && version == "", "the document does not say which release it is of: give --release")
 	hint(len(d.Issues) == 0 && d.Format == "pdf", "no issues were found in the text of the PDF; where its tables are pictures or its fonts cannot be read, import the output of pdftotext -layout, or the HTML edition")
 	hint(len(d.Issues) == 0 && d.Format != "pdf", "no issues were found: it holds no table with an id and a description, no entries that end in an id, and no list of changes")
+	unclear := slices.ContainsFunc(d.Issues, func(i Issue) bool { return len(i.Unclear) > 0 })
+	hint(unclear, "some entries say more of their versions than is understood, \"unclear\" of known show: whether a version has them is unknown")
 	hint(len(d.Unparsed) > len(d.Issues), "more was left out than read; look with --unparsed")
 }

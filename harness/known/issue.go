@@ -24,8 +24,12 @@ type Issue struct {
 	Status     Status   `json:"status"`
 	Found      []Range  `json:"found,omitempty"`
 	Fixed      []Fix    `json:"fixed,omitempty"`
-	Kind       Kind     `json:"kind"`
-	Source     Source   `json:"source"`
+	// Unaffected are versions that are named as free of it among others that are ill.
+	Unaffected []Range `json:"unaffected,omitempty"`
+	// Unclear is what is said of versions and was not understood: "8.4.4 (reverted in 8.4.5)".
+	Unclear []string `json:"unclear,omitempty"`
+	Kind    Kind     `json:"kind"`
+	Source  Source   `json:"source"`
 }
 
 // Status of an issue. The zero value is invalid.
@@ -99,11 +103,8 @@ func (i *Issue) finish(p *Products) {
 
 // versions gives what is said of a product, where a document speaks of several.
 func (i Issue) versions(product string) (found []Range, fixed []Fix) {
-	about := func(p string) bool { return product == "" || p == "" || p == product }
-	found = slices.Clone(i.Found)
-	found = slices.DeleteFunc(found, func(r Range) bool { return !about(cmp.Or(r.Product, i.Product)) })
-	fixed = slices.Clone(i.Fixed)
-	return found, slices.DeleteFunc(fixed, func(f Fix) bool { return !about(cmp.Or(f.Product, i.Product)) })
+	found = slices.DeleteFunc(slices.Clone(i.Found), func(r Range) bool { return !i.about(product, r.Product) })
+	return found, slices.DeleteFunc(slices.Clone(i.Fixed), func(f Fix) bool { return !i.about(product, f.Product) })
 }
 
 const maxField = 16 << 10 // bytes of one text that are kept

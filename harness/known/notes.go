@@ -202,6 +202,7 @@ func (p *notesReader) row(b block) {
 		p.leave(b, "no id where the table has its ids")
 		return
 	}
+	i.plan(b.cells, p.roles)
 	if i.Title == "" && i.Text == "" {
 		p.leave(b, "an id without a description")
 		return
@@ -267,12 +268,13 @@ func (i *Issue) set(as role, c, product string, p *Products) {
 		}
 	case roleFeature:
 		i.Feature = c
-	case roleFound, roleVersions:
-		found, fixed := p.ParseVersions(c, cmp.Or(i.Product, product))
-		i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
-	case roleFixed:
-		_, fixed := p.ParseVersions("fixed "+c, cmp.Or(i.Product, product))
-		i.Fixed = append(i.Fixed, fixed...)
+	case roleFound, roleVersions, roleFixed, roleTarget:
+		found, fixed, unclear := p.inCell(as, c, cmp.Or(i.Product, product))
+		i.Found = append(i.Found, found...)
+		for _, f := range fixed {
+			i.addFix(f)
+		}
+		i.addUnclear(unclear)
 	case roleProduct:
 		i.Product = cmp.Or(p.in(c), p.Name(c))
 	case rolePlatform:

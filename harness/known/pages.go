@@ -126,10 +126,11 @@ func (r *reader) notice(list []block) bool {
 	i.Text = squeeze(text("summary", "background", "impact", "symptoms", "cause"))
 	i.Workaround = squeeze(text("workaround"))
 	i.Platform = clip(squeeze(text("products")), 400)
-	i.Found, i.Fixed = r.products.ParseVersions(text("software"), r.doc.Product)
-	// What a solution names is what to go to, whatever words stand before it.
-	_, fixed := r.products.ParseVersions("fixed "+strings.ReplaceAll(text("solution"), ";", ","), r.doc.Product)
+	i.Found, i.Fixed, i.Unclear = r.products.inProse(text("software"), r.doc.Product)
+	// What a solution names is what to go to, unless its words turn that round.
+	_, fixed, unclear := r.products.inProse(fixedIn(text("solution")), r.doc.Product)
 	i.Fixed = append(i.Fixed, fixed...)
+	i.addUnclear(unclear...)
 	if len(fixed) > 0 {
 		i.Status = StatusResolved
 	} else if i.Workaround == "" {
@@ -139,6 +140,14 @@ func (r *reader) notice(list []block) bool {
 	r.doc.Release = ""
 	r.add(i)
 	return true
+}
+
+// fixedIn writes before each sentence of a solution that it speaks of fixes.
+func fixedIn(solution string) string {
+	if solution == "" {
+		return ""
+	}
+	return "fixed " + sentenceEnd().ReplaceAllString(solution, "; fixed ")
 }
 
 // noticeTitle takes the line that names the matter, or else the first sentence.

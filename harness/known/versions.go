@@ -3,6 +3,7 @@ package known
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/reprise-lab/reprise/topologies/version"
@@ -36,6 +37,10 @@ func (r Range) String() string {
 		return p + r.From + " and later"
 	case r.Before && r.From == "":
 		return p + "before " + r.To
+	case r.After && r.Before:
+		return p + "after " + r.From + " to before " + r.To
+	case r.After:
+		return p + "after " + r.From + " to " + r.To
 	case r.Before:
 		return p + r.From + " to before " + r.To
 	default:
@@ -73,7 +78,7 @@ const versionForm = `\d{2}\.\d{1,2}(?-i:(?:R\d{1,3}(?:-S\d{1,4})?|X\d{2,4}(?:-D\
 var versionWord = express(versionForm) //nolint:gochecknoglobals // it is compiled once
 
 // sentenceForm is what a sentence about versions consists of, beside the names of products.
-const sentenceForm = `(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b((?:before|prior to|earlier than|below|up to|to)(?: and| or|,)* (?:through|including)|up to and including|no later than|through|thru)\b|\b(before|prior to|earlier than|lower than|below|up to but not including)\b|\b(to|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b(and later|or later|and above|or higher|and newer|onwards?|and up)\b|\b(at the latest|(?:or|and)(?: all)? (?:earlier|before|prior|previous|below|older|lower))\b|\b(found|affects|affected|seen|introduced|present)\b|(;)`
+const sentenceForm = `(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b((?:before|prior to|earlier than|below|up to|to)(?: and| or|,)* (?:through|including)|up to and including|no later than|through|thru)\b|\b(before|prior to|earlier than|lower than|below|up to but not including)\b|\b(to|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b(and later|or later|and above|or higher|and newer|onwards?|and up)\b|\b(at the latest|(?:or|and)(?: all)? (?:earlier|before|prior|previous|below|older|lower))\b|\b(found|affects|affected|seen|introduced|present)\b|(;)|(?:^|[\s(,;])(>)\s`
 
 // The groups of Products.sentence.
 const (
@@ -87,6 +92,7 @@ const (
 	gLatest
 	gFound
 	gSemicolon
+	gAfter
 	gProduct
 )
 
@@ -96,7 +102,7 @@ const (
 func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed []Fix) {
 	p = p.orNone()
 	r := versionReader{products: p, product: inProduct, base: inProduct}
-	text = spread(clip(squeeze(text), 4<<10))
+	text = spread(spell(clip(squeeze(text), 4<<10)))
 	end := 0
 	for _, m := range p.sentence().FindAllStringSubmatchIndex(text, 400) {
 		for g := gVersion; g <= gProduct; g++ {
@@ -167,6 +173,7 @@ type versionReader struct {
 	before, to     bool   // the next version ends a range
 	listed         bool   // the last one did so as one of a list: "before 22.7 and 30.2"
 	from           string // a version that may begin one
+	after          bool   // the next version, or from, is the last before one
 	found          []Range
 	fixed          []Fix
 	lastWasVersion bool
@@ -184,6 +191,9 @@ func (r *versionReader) take(group int, word string) {
 	case gFound, gSemicolon:
 		r.flush()
 		r.fixing = false
+	case gAfter:
+		r.flush()
+		r.after = true
 	case gThrough, gTo, gDash:
 		r.begins()
 		r.ends(group, word)
@@ -251,6 +261,8 @@ func (r *versionReader) version(text string) {
 		return
 	}
 	switch {
+	case r.fixing && r.after: // in a later one: in which is not said
+		r.after = false
 	case r.fixing:
 		r.fixed = append(r.fixed, Fix{Product: r.other(), Version: v})
 	case r.before && !open:
@@ -264,8 +276,9 @@ func (r *versionReader) version(text string) {
 		r.add(Range{From: r.from, To: v, Text: strings.TrimSpace(r.from + " to " + text)})
 		r.from = ""
 	default:
+		after := r.after
 		r.flush()
-		r.from = v // of 9.1.x the 9.1, which as a bound says as much
+		r.from, r.after = v, after // of 9.1.x the 9.1, which as a bound says as much
 	}
 	r.to = false
 }
@@ -278,14 +291,18 @@ func (r *versionReader) lists() bool {
 // flush takes a version that begins no range as a point.
 func (r *versionReader) flush() {
 	if r.from != "" {
-		r.add(Range{From: r.from, Point: true, Text: r.from})
+		r.add(Range{From: r.from, Point: !r.after, Text: r.from})
 		r.from = ""
 	}
-	r.before, r.to = false, false
+	r.before, r.to, r.after = false, false, false
 }
 
 func (r *versionReader) add(g Range) {
 	g.Product = r.other()
+	if r.after && g.From != "" {
+		g.After, g.Text = true, "after "+g.Text
+	}
+	r.after = false
 	r.found = append(r.found, g)
 }
 
@@ -324,6 +341,14 @@ func (i Issue) Affects(productName, v string) Answer {
 	if err != nil {
 		return Answer{AffectedUnknown, err.Error(), ""}
 	}
+	if r, ok := i.spared(productName, have); ok {
+		return Answer{AffectedNo, "named as unaffected: " + r.String(), ""}
+	}
+	return i.doubt(i.judge(productName, have), productName, have)
+}
+
+// judge decides by what is said to be ill and by the fixes.
+func (i Issue) judge(productName string, have version.Version) Answer {
 	found, fixed := i.versions(productName)
 	fixes := parseFixes(cmp.Or(productName, i.Product), fixed)
 	a, decided := fixedBy(have, fixes, found)
@@ -335,6 +360,53 @@ func (i Issue) Affects(productName, v string) Answer {
 		}
 	}
 	return a
+}
+
+// about reports whether something of a product, or of the issue's where none is named, is of the one that is asked for.
+func (i Issue) about(asked, product string) bool {
+	product = cmp.Or(product, i.Product)
+	return asked == "" || product == "" || product == asked
+}
+
+// spared is what names a version as free of the issue among others that are ill.
+func (i Issue) spared(productName string, have version.Version) (Range, bool) {
+	for _, r := range i.Unaffected {
+		if i.about(productName, r.Product) && foundIn(have, []Range{r}).Affected == AffectedYes {
+			return r, true
+		}
+	}
+	return Range{}, false
+}
+
+// doubt turns an answer into an unknown one where something else that is said may turn it round: a version is well that is of
+// the same line and before this one, or words about versions were not understood.
+func (i Issue) doubt(a Answer, productName string, have version.Version) Answer {
+	if a.Affected == AffectedUnknown {
+		if len(i.Unclear) > 0 {
+			a.Reason += "; what is said is not understood: " + strconv.Quote(i.Unclear[0])
+		}
+		return a
+	}
+	for _, r := range i.Unaffected {
+		v, err := version.Parse(r.From)
+		if a.Affected == AffectedYes && err == nil && i.about(productName, r.Product) && have.Line(v) >= 2 && have.Compare(v) > 0 {
+			return Answer{AffectedUnknown, a.Reason + ", but " + r.String() + " of the same line is named as unaffected", a.FixedIn}
+		}
+	}
+	for _, s := range i.Unclear {
+		if a.Affected == AffectedNo || named(have, s) {
+			return Answer{AffectedUnknown, a.Reason + "; what else is said is not understood: " + strconv.Quote(s), a.FixedIn}
+		}
+	}
+	return a
+}
+
+// named reports whether a text names a version, or an earlier one of its line.
+func named(have version.Version, text string) bool {
+	return slices.ContainsFunc(versionWord().FindAllString(text, -1), func(word string) bool {
+		v, err := version.Parse(word)
+		return err == nil && (have.Line(v) >= 2 && have.Compare(v) >= 0 || have.Compare(v) == 0)
+	})
 }
 
 type parsedFix struct {

@@ -277,6 +277,8 @@ func printIssue(w io.Writer, i known.Issue) {
 		{"status", string(i.Status)},
 		{"found in", joined(i.Found)},
 		{"fixed in", joined(i.Fixed)},
+		{"unaffected", joined(i.Unaffected)},
+		{"unclear", strings.Join(i.Unclear, "; ")},
 		{"text", i.Text},
 		{"workaround", i.Workaround},
 		{"source", sourceText(i.Source)},
