@@ -101,8 +101,10 @@ type checking struct {
 type counting struct {
 	result.LogHostCheck
 	lines, untimed, dense int
-	cut, many             bool                   // lines were; it is of more than one host
-	recent                map[string][]time.Time // by file: the last Threshold times
+	maybe                 int               // so many times it may have been dense: repetitions whose times are not known
+	orphans, left         int               // lines that count what is not there, and that say that messages were left out
+	cut, many             bool              // lines were; it is of more than one host
+	recent                map[string][]span // by file: the last Threshold times
 }
 
 // mostHosts bounds those that are told apart. What lines of others come to together is no sign of any of them.
@@ -110,7 +112,8 @@ const mostHosts = 1024
 
 // Check asks each rule of the lines of all trials, of those of each host that they name by itself: two that were late
 // once each are none that is late twice. A rule that no line speaks of passes only where there are lines of its formats,
-// also as syslog carries them, whole ones; else nobody knows.
+// also as syslog carries them, whole ones; else nobody knows. What a log only counts, "last message repeated 5 times", counts as the
+// message that it is of; where that or its time is not there, or a line says that messages were left out, nobody knows.
 func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 	work := make([]*checking, len(rules))
 	byFormat := map[Format][]*checking{}
@@ -120,6 +123,7 @@ func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 			byFormat[f] = append(byFormat[f], work[i])
 		}
 	}
+	var last sayings
 	for _, t := range trials {
 		for e, err := range t.Lines() {
 			if err != nil {
@@ -127,6 +131,17 @@ func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 			}
 			for _, c := range byFormat[e.carried()] {
 				c.take(e.Line)
+			}
+			of, repeated := last.take(e.Line)
+			switch {
+			case repeated && of.line != nil:
+				for _, c := range byFormat[of.line.carried()] {
+					c.take(of.again(e.Line))
+				}
+			case repeated, losing.MatchString(e.Text):
+				for _, c := range work {
+					c.miss(e.Line, repeated)
+				}
 			}
 		}
 	}
@@ -138,7 +153,19 @@ func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 	return checks, nil
 }
 
-func (c *checking) take(l *Line) {
+// miss notes that messages of a host are not there: any of them may be one that fits. A line of another format than the rule's
+// may be of the same device.
+func (c *checking) miss(l *Line, repeated bool) {
+	h := c.host(l)
+	if repeated {
+		h.orphans++
+	} else {
+		h.left++
+	}
+}
+
+// host is what is counted of the host of a line.
+func (c *checking) host(l *Line) *counting {
 	name := l.host()
 	h := c.hosts[name]
 	if h == nil {
@@ -146,11 +173,16 @@ func (c *checking) take(l *Line) {
 			name = fmt.Sprintf("more than %d hosts", mostHosts)
 		}
 		if h = c.hosts[name]; h == nil {
-			h = &counting{LogHostCheck: result.LogHostCheck{Host: name}, many: len(c.hosts) >= mostHosts, recent: map[string][]time.Time{}}
+			h = &counting{LogHostCheck: result.LogHostCheck{Host: name}, many: len(c.hosts) >= mostHosts, recent: map[string][]span{}}
 			c.hosts[name] = h
 		}
 	}
-	h.lines++
+	return h
+}
+
+func (c *checking) take(l *Line) {
+	h := c.host(l)
+	h.lines += max(l.Times, 1)
 	h.cut = h.cut || l.Cut > 0
 	if c.fits(l) {
 		h.take(l, &c.Rule)
@@ -162,7 +194,8 @@ func (h *counting) take(l *Line, r *Rule) {
 	if h.Count == 0 {
 		h.Example = placeOf(l)
 	}
-	h.Count += max(l.Times, l.Repeats, 1)
+	times := max(l.Times, 1)
+	h.Count += times
 	if r.Window == 0 {
 		return
 	}
@@ -170,14 +203,28 @@ func (h *counting) take(l *Line, r *Rule) {
 		h.untimed++
 		return
 	}
-	last := append(h.recent[l.File], l.Time)
-	if len(last) > r.Threshold {
-		last = last[1:]
+	at := span{l.Time, l.Time}
+	if times > 1 || !l.after.IsZero() {
+		at.first = l.after
+	}
+	last := h.recent[l.File]
+	if l.Times > 0 && l.after.IsZero() && len(last) > 0 { // it came before, by itself
+		at.first = last[len(last)-1].last
+	}
+	for range min(times, r.Threshold) {
+		if last = append(last, at); len(last) > r.Threshold {
+			last = last[1:]
+		}
+		if len(last) == r.Threshold {
+			sure, may := last[0].within(at, r.Window)
+			if sure {
+				h.dense++
+			} else if may {
+				h.maybe++
+			}
+		}
 	}
 	h.recent[l.File] = last
-	if len(last) == r.Threshold && last[len(last)-1].Sub(last[0]).Abs() <= r.Window {
-		h.dense++
-	}
 }
 
 // host is that which a line names, without its domain; empty for none, and for a card of a switch.
@@ -204,6 +251,11 @@ func (c *checking) decide() {
 		formats[i] = string(f)
 	}
 	of := strings.Join(formats, " or ")
+	for name, h := range c.hosts {
+		if h.lines == 0 && len(c.hosts) > 1 {
+			delete(c.hosts, name) // none of it is of the formats
+		}
+	}
 	if len(c.hosts) == 0 {
 		c.Status, c.Why = "unknown", "no line of "+of+" was read"
 		return
@@ -244,10 +296,16 @@ func (h *counting) decide(r *Rule, of string) {
 		h.Status, h.Why = "unknown", fmt.Sprintf("%d of %d lines of %s, of hosts that are not told apart", h.Count, h.lines, of)
 	case enough:
 		h.Status, h.Why = r.Level, fmt.Sprintf("%d of %d lines of %s", h.Count, h.lines, of)
+	case h.lines == 0:
+		h.Status, h.Why = "unknown", "no line of "+of+" was read"
 	case h.cut:
 		h.Status, h.Why = "unknown", "lines of "+of+" were cut"
+	case h.maybe > 0 && h.Count >= r.Threshold:
+		h.Status, h.Why = "unknown", fmt.Sprintf("%d of %d lines of %s; when those came that are only counted is not known, and it takes %d within %s", h.Count, h.lines, of, r.Threshold, r.Window)
 	case h.untimed > 0 && h.Count >= r.Threshold:
 		h.Status, h.Why = "unknown", fmt.Sprintf("%d lines have no time, and it takes %d within %s", h.untimed, r.Threshold, r.Window)
+	case h.lost() != "":
+		h.Status, h.Why = "unknown", fmt.Sprintf("%d of %d lines of %s, and %s", h.Count, h.lines, of, h.lost())
 	default:
 		h.Status, h.Why = "pass", fmt.Sprintf("%d of %d lines of %s, and it takes %d", h.Count, h.lines, of, r.Threshold)
 	}

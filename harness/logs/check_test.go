@@ -76,6 +76,41 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// Where a log counts what came again, those count; where it does not say of what or when, or that lines are missing, nobody
+// knows.
+func TestCheckRepetitions(t *testing.T) {
+	const (
+		frr   = "2024/03/01 10:15:01 OSPF: [YZRX4-ZXG0C] CPU HOG: task x\n"
+		relay = "Mar  1 10:15:01 r1 ospfd[1]: [YZRX4-ZXG0C] CPU HOG: task x\n"
+		other = "Mar  1 10:15:02 r1 ospfd[1]: [AAAAA-BBBBB] of another\n"
+	)
+	for _, c := range []struct{ status, text string }{
+		{"warn", frr + "2024/03/01 10:15:31 OSPF: last message repeated 5 times\n"},
+		{"warn", frr + "2024/03/01 10:15:02 ZEBRA: [AAAAA-BBBBB] x\n2024/03/01 10:15:31 OSPF: last message repeated 2 times\n"},
+		{"pass", frr + "2024/03/01 10:15:31 OSPF: last message repeated 1 times\n"},
+		{"warn", relay + "Mar  1 10:15:31 r1 last message repeated 5 times\n"},
+		{"warn", relay + "Mar  1 10:15:31 r1 message repeated 5 times: [ [YZRX4-ZXG0C] CPU HOG: task x]\n"},
+		{"warn", relay + "Mar  1 10:15:31 r1 ospfd[1]: message repeated 5 times: [ [YZRX4-ZXG0C] CPU HOG: task x]\n"},
+		{"warn", relay + "Mar  1 10:15:20 r1 last message repeated 1 time\nMar  1 10:15:31 r1 last message repeated 1 time\n"},
+		{"warn", relay + "Mar  1 10:15:02 r2 x[1]: y\nMar  1 10:15:31 r1 last message repeated 5 times\n"},
+		// They may lie anywhere within ten minutes.
+		{"unknown", relay + "Mar  1 10:25:31 r1 last message repeated 5 times\n"},
+		{"unknown", relay + "Mar  1 10:25:31 r1 message repeated 5 times: [ [YZRX4-ZXG0C] CPU HOG: task x]\n"},
+		{"pass", relay + other + "Mar  1 10:15:31 r1 last message repeated 5 times\n"},
+		// What was repeated is not there, or is told before it.
+		{"unknown", "Mar  1 10:15:00 r1 last message repeated 5 times\n" + other},
+		{"unknown", "Mar  1 10:15:31 r1 last message repeated 5 times\n" + relay},
+		{"unknown", other + "a line of a trace\nMar  1 10:15:31 r1 last message repeated 5 times\n"},
+		{"pass", other + "Mar  1 10:15:00 r2 last message repeated 5 times\n"},
+		{"unknown", other + "Mar  1 10:15:31 r1 systemd-journald[88]: Suppressed 33 messages from frr.service\n"},
+		{"unknown", other + "Mar  1 10:15:31 r1 rsyslogd[7]: imuxsock lost 12 messages from pid 22 due to rate-limiting\n"},
+	} {
+		if got := checksOf(t, c.text)["frr-starved"]; got.Status != c.status {
+			t.Errorf("%s (%s), want %s of\n%s", got.Status, got.Why, c.status, c.text)
+		}
+	}
+}
+
 // TestCheckHosts: of a file that a server of syslog kept, each host is judged by itself, and those are named that a
 // rule says something of.
 func TestCheckHosts(t *testing.T) {

@@ -78,6 +78,8 @@ type Line struct {
 	Repeats int
 	// Times is how often a line says that its own message came; 0 is once.
 	Times int
+
+	after time.Time // where Times is set: they came after it; zero where that is not known
 }
 
 // Parsed reports whether a format fits the line.

@@ -238,5 +238,13 @@ func repeats(l *Line) {
 	if _, text, ok := strings.Cut(after, ": ["); ok {
 		l.Text, l.Repeats = strings.TrimSpace(strings.TrimSuffix(text, "]")), 0
 		l.Times = n
+		switch {
+		case l.Format == FRR:
+			frrIDs(l)
+		case l.Mnemonic == "":
+			if facility(l); l.Mnemonic == "" {
+				inner(l)
+			}
+		}
 	}
 }
