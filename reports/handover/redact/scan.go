@@ -134,6 +134,7 @@ func (s *scanner) span(from, to int) {
 			next = class
 		}
 		switch n := i - start; {
+		case n == 5 && next&marksAddress != 0 && s.unitSerial(start, i):
 		case flags&notHex == 0:
 			if n <= 4 && n > 1 && i+1 < len(data) && (data[i] == ',' || data[i] == ' ' || data[i] == '.') {
 				s.codes(start, n, flags&notDec == 0)
@@ -172,6 +173,18 @@ func (s *scanner) span(from, to int) {
 			i = s.done
 		}
 	}
+}
+
+// unitSerial takes the serial number of a unit of Extreme's, 1502N-41234: year, week and plant, and five digits.
+func (s *scanner) unitSerial(start, end int) bool {
+	const digits = 5
+	data := s.data
+	if data[end] != '-' || !capital(data[end-1]) || !isNumber(string(data[start:end-1])) || end+1+digits > len(data) || !isNumber(string(data[end+1:end+1+digits])) ||
+		end+1+digits < len(data) && (wordClass(data[end+1+digits]) || data[end+1+digits] == '-') || start > 0 && strings.IndexByte("-/.", data[start-1]) >= 0 || start < s.done || s.values {
+		return false
+	}
+	s.replace("", RuleSerial, field{start: start, end: end + 1 + digits, next: end + 1 + digits}, string(data[start:end+1+digits]))
+	return true
 }
 
 // codes looks at a short number that may be the first of several that are codes of letters.

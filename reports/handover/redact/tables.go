@@ -11,11 +11,11 @@ import (
 // column, in an element of its own, around a CDATA section, or at the kind of an object.
 
 // tabled looks for them, and gives what it replaces. It reads only where the head of a
-// table, </name>, <![CDATA[ or "kind: Secret" is.
+// table, <td>, INTO, </name>, <![CDATA[ or "kind: Secret" is.
 func (s *scanner) tabled() []edit {
 	in := scanner{r: s.r, d: s.d, data: s.data, learn: s.learn, sameLength: s.sameLength, depth: s.depth}
 	var all []edit
-	for _, look := range []func(){in.columns, in.namedElements, in.attributed, in.cdata, in.kubernetes, in.shaped, in.pppSecrets} {
+	for _, look := range []func(){in.columns, in.aligned, in.htmlRows, in.inserts, in.namedElements, in.attributed, in.cdata, in.kubernetes, in.shaped, in.pppSecrets} {
 		in.done, in.edits = 0, nil
 		look()
 		all = merge(all, in.edits)
@@ -93,12 +93,12 @@ func (s *scanner) columns() {
 	s.barred()
 }
 
-// table has the names of the columns of a table, and "" for those that are not secret.
+// table has what the columns of a table hold.
 type table struct {
-	names  []string
-	cells  int  // how many fields each row has; 0 is any
-	jira   bool // names and rows are without what is outside of the first and the last bar
-	secret bool // one of the columns is
+	names []column
+	cells int  // how many fields each row has; 0 is any
+	jira  bool // names and rows are without what is outside of the first and the last bar
+	known bool // of one of the columns it is known
 }
 
 // barred takes the columns of tables of Markdown (a line of dashes is below the head) and of Jira (two bars are around
@@ -109,7 +109,7 @@ func (s *scanner) barred() {
 		stop := rowEnd(s.data, at)
 		row := bytes.TrimSpace(s.data[at:stop])
 		for _, in := range []*table{&markdown, &jira} {
-			if in.secret && (len(row) == 0 || !s.row(*in, '|', at, stop)) {
+			if in.known && (len(row) == 0 || !s.row(*in, '|', at, stop)) {
 				*in = table{}
 			}
 		}
@@ -129,9 +129,9 @@ func (s *scanner) barred() {
 // join adds the columns of another head.
 func (t *table) join(other table) {
 	switch {
-	case !other.secret:
+	case !other.known:
 		return
-	case !t.secret:
+	case !t.known:
 		*t = other
 		return
 	}
@@ -139,7 +139,7 @@ func (t *table) join(other table) {
 		switch {
 		case i >= len(t.names):
 			t.names = append(t.names, name)
-		case t.names[i] == "" || t.names[i] == "key" && name != "":
+		case t.names[i].rule == "" || t.names[i].name == "key" && name.rule != "":
 			t.names[i] = name
 		}
 	}
@@ -148,7 +148,7 @@ func (t *table) join(other table) {
 // column takes the columns of the table whose head stands here, up to a row of another length.
 func (s *scanner) column(sep byte, start, end int) {
 	in := s.tableHead(sep, start, end, false)
-	for at := end + 1; in.secret && at < len(s.data); {
+	for at := end + 1; in.known && at < len(s.data); {
 		stop := rowEnd(s.data, at)
 		if sep == '|' && len(bytes.TrimSpace(s.data[at:stop])) == 0 || stop > at && !s.row(in, sep, at, stop) {
 			return // the table ends
@@ -167,8 +167,7 @@ func (s *scanner) tableHead(sep byte, start, end int, jira bool) table {
 	if jira || sep == '|' && bytes.Count(s.data[start:end], []byte("||")) > 1 {
 		in.cells = 0
 	}
-	in.names = make([]string, len(list))
-	for i, c := range list {
+	for _, c := range list {
 		text := s.data[c.from:c.to]
 		if len(text) == 0 && sep == '|' {
 			continue
@@ -176,12 +175,36 @@ func (s *scanner) tableHead(sep byte, start, end int, jira bool) table {
 		if len(text) == 0 || len(text) > 40 || len(bytes.Fields(text)) > 3 || bytes.ContainsAny(text, ":=<>{}()/.'") {
 			return table{} // a row of values, or prose
 		}
-		if in.names[i] = s.secretName(text); in.names[i] == "" && strings.EqualFold(string(text), "key") {
-			in.names[i] = "key"
+	}
+	heads := s.headOf(list)
+	in.names, in.known = heads.names, heads.known
+	return in
+}
+
+// headOf tells what the columns of these heads hold.
+func (s *scanner) headOf(list []span) table {
+	in := table{names: make([]column, len(list))}
+	secret := false
+	for i, c := range list {
+		in.names[i] = s.columnOf(s.data[c.from:c.to])
+		in.known = in.known || in.names[i].rule != ""
+		secret = secret || in.names[i].rule == RuleSecret && in.names[i].name != "key"
+	}
+	for i, c := range list {
+		if secret && in.names[i].rule == "" && c.to-c.from < longestWord {
+			in.names[i] = besideSecrets[headName(s.data[c.from:c.to])]
 		}
-		in.secret = in.secret || in.names[i] != ""
 	}
 	return in
+}
+
+// cellsOf takes what stands below the heads.
+func (s *scanner) cellsOf(in table, list []span) {
+	for i, c := range list[:min(len(list), len(in.names))] {
+		if in.names[i].rule != "" && c.from < c.to {
+			s.cell(in.names[i], c.from, c.to, false)
+		}
+	}
 }
 
 // row takes what stands below the names of secrets; false where it is no row of the table.
@@ -197,11 +220,7 @@ func (s *scanner) row(in table, sep byte, start, end int) bool {
 	} else if in.cells > 0 && len(list) != in.cells {
 		return false
 	}
-	for i, c := range list[:min(len(list), len(in.names))] {
-		if name := in.names[i]; name != "" && (name != "key" || looksRandom(string(s.data[c.from:c.to]))) {
-			s.plain(name, c.from, c.to)
-		}
-	}
+	s.cellsOf(in, list)
 	return true
 }
 

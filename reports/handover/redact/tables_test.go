@@ -40,7 +40,7 @@ func TestColumns(t *testing.T) {
 		"id,key\n7,colour\n":                       false,
 		"\xef\xbb\xbfid;secret\r\n7;Grünspan7\r\n": true,
 		"id,mode\n7,correcthorse\n":                false,
-		"User||Password||x\njoe|a|b|c|d|e\n":       false,
+		"Note||Password||x\njoe|a|b|c|d|e\n":       false,
 	} {
 		r := newRedactor(t, redact.Options{})
 		r.Learn("a.csv", []byte(text))
@@ -55,18 +55,18 @@ func TestColumns(t *testing.T) {
 // however long a row is.
 func TestBars(t *testing.T) {
 	for text, want := range map[string]string{
-		"||User||Password||\n|joe|a|b|c|d|e|f|g|\n":                                "",
-		"||User||Password||\n|joe|Kiesel77q|\n":                                    "Kiesel77q",
-		"||User||Password||\n| joe | Kiesel77q |\r\n| ann | Wiese88z |\n":          "Kiesel77q Wiese88z",
-		"||User||Password||\n|joe|Kiesel77q\n":                                     "Kiesel77q",
-		"||User||Password||\n||joe||Kiesel77q||\n":                                 "Kiesel77q",
-		"||User||Password||\n||joe|Kiesel77q\n":                                    "Kiesel77q",
-		"||User||Role||Password||\n|joe| |Kiesel77q|\n|ann||Wiese88z|\n":           "Kiesel77q Wiese88z",
-		"||User|Password|\n|joe|correcthorse|\n":                                   "correcthorse",
-		"||Password||User||\n|correcthorse|joe|\nwhich is old\n|Wiese88z|ann|\n":   "correcthorse Wiese88z",
-		"||User||Password||\n||joe||my-secret||\n||ann||Kiesel77q||\n":             "my-secret Kiesel77q",
-		"||Id||Secret||\n|7|correcthorse|\n||User||Role||Password||\n|j|x|Kies|\n": "correcthorse Kies",
-		"|| user | password |\n|---|---|---|\n| 1 | joe | correcthorse |\n":        "correcthorse",
+		"||Note||Password||\n|joe|a|b|c|d|e|f|g|\n":                                "",
+		"||Note||Password||\n|joe|Kiesel77q|\n":                                    "Kiesel77q",
+		"||Note||Password||\n| joe | Kiesel77q |\r\n| ann | Wiese88z |\n":          "Kiesel77q Wiese88z",
+		"||Note||Password||\n|joe|Kiesel77q\n":                                     "Kiesel77q",
+		"||Note||Password||\n||joe||Kiesel77q||\n":                                 "Kiesel77q",
+		"||Note||Password||\n||joe|Kiesel77q\n":                                    "Kiesel77q",
+		"||Note||Role||Password||\n|joe| |Kiesel77q|\n|ann||Wiese88z|\n":           "Kiesel77q Wiese88z",
+		"||Note|Password|\n|joe|correcthorse|\n":                                   "correcthorse",
+		"||Password||Note||\n|correcthorse|joe|\nwhich is old\n|Wiese88z|ann|\n":   "correcthorse Wiese88z",
+		"||Note||Password||\n||joe||my-secret||\n||ann||Kiesel77q||\n":             "my-secret Kiesel77q",
+		"||Id||Secret||\n|7|correcthorse|\n||Note||Role||Password||\n|j|x|Kies|\n": "correcthorse Kies",
+		"|| note | password |\n|---|---|---|\n| 1 | joe | correcthorse |\n":        "correcthorse",
 		"| a || password |\n|---|---|---|\n| 1 | joe | correcthorse |\n":           "correcthorse",
 		"| a | password |\n|---|---|\n| 1 | correcthorse |\n\n| 1 | battery |\n":   "correcthorse",
 	} {
