@@ -299,6 +299,12 @@ topology:
 	if said, err := healFor(t, program(labs.HealVerb), file, cli.HandRun(name), tries, true); err != nil || said.Error != "" || !up(t, inA) {
 		t.Errorf("lay a cable that was pulled: %v, %+v", err, said)
 	}
+	if err := errors.Join(inA("ip address add 192.0.2.1/32 dev eth1").Run(), inA("ip link set eth1 down").Run()); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := healFor(t, program(labs.HealVerb), file, cli.HandRun(name), tries, true); err != nil || strings.Join(said.Lost, ", ") != "192.0.2.1/32 of a:eth1" || !up(t, inA) {
+		t.Errorf("lay a cable whose end is down: %v, %+v", err, said)
+	}
 	before = ends()
 	if said, err := healFor(t, program(labs.HealVerb), file, cli.HandRun(name), tries, true); err != nil || said.Error != "" || ends() != before {
 		t.Errorf("a cable that is there was laid anew: %v, %+v: %s, before %s", err, said, ends(), before)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -27,6 +28,9 @@ func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Ac
 	defer c.wires.Unlock()
 	if f.Kind == topologies.FaultReplug {
 		lost, err := c.replug(ctx, link)
+		if err != nil && len(lost) > 0 {
+			err = fmt.Errorf("%w (with the cable that was there may have gone: %s)", err, strings.Join(lost, ", "))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("replug %s: %w", f.Endpoint, err)
 		}
@@ -120,8 +124,8 @@ func (c *Cabling) check(f topologies.Fault) error {
 	return nil
 }
 
-// replug lays a cable anew while its nodes run, and tells what went with one that another process had laid. The caller
-// holds wires.
+// replug lays a cable anew while its nodes run, and tells what went with one that another process had laid, or may have
+// gone with it where that failed. The caller holds wires.
 func (c *Cabling) replug(ctx context.Context, link topologies.Link) (lost []string, err error) {
 	if err := c.keeps(link, ""); err != nil {
 		return nil, err
@@ -132,7 +136,7 @@ func (c *Cabling) replug(ctx context.Context, link topologies.Link) (lost []stri
 		err = c.relay(ctx, link)
 	}
 	if err != nil {
-		return nil, err
+		return lost, err
 	}
 	return lost, c.replugSwitch(ctx, link, "")
 }

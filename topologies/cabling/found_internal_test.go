@@ -2,6 +2,7 @@ package cabling
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -19,6 +21,7 @@ type finder struct {
 	links   map[int][]wiring.Link
 	own     []string
 	busy    map[int]bool // indexes that something has which is no cable
+	torn    error        // why no cable can be laid
 	connect []string
 }
 
@@ -36,6 +39,7 @@ func (f *finder) Apply(ctx context.Context, op wiring.Op) (wiring.Result, error)
 		if f.busy[op.A.Index] || f.busy[op.B.Index] {
 			err = unix.EEXIST
 		}
+		err = errors.Join(f.torn, err)
 	default:
 	}
 	return r, err
@@ -83,6 +87,20 @@ func TestRelayFound(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// Where a cable is gone and none could be laid in its place, it is told all the same what went with it.
+func TestRelayTorn(t *testing.T) {
+	t.Parallel()
+	c, r, _ := faulted(t)
+	link := c.Topology.Links[0]
+	c.Site, c.Found = &finder{
+		recorder: *r, links: map[int][]wiring.Link{1: {{Name: "eth1", Index: 2}}}, own: []string{"192.0.2.1/32"}, torn: unix.ENOMEM,
+	}, true
+	_, err := c.Inject(t.Context(), topologies.Fault{Kind: topologies.FaultReplug, Endpoint: link.A})
+	if err == nil || !errors.Is(err, unix.ENOMEM) || !strings.Contains(err.Error(), "may have gone: 192.0.2.1/32 of r1:eth1") {
+		t.Error(err)
 	}
 }
 

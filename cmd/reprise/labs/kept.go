@@ -257,6 +257,7 @@ type TakenBack struct {
 	Reprise string              `json:"reprise"`
 	At      topologies.Endpoint `json:"at"`
 	Time    time.Time           `json:"time"`
+	Lost    []string            `json:"lost,omitempty"`  // what went with a cable that was laid anew, and where
 	Error   string              `json:"error,omitempty"` // why it was not
 }
 
@@ -279,7 +280,8 @@ func Heal(in io.Reader) int {
 	ctx, cancel := context.WithTimeout(context.Background(), healTimeout)
 	defer cancel()
 	out := TakenBack{Reprise: evidence.Format, At: a.At}
-	err := takeBack(ctx, a)
+	lost, err := takeBack(ctx, a)
+	out.Lost = lost
 	if err != nil {
 		out.Error = err.Error()
 	}
@@ -291,14 +293,15 @@ func Heal(in io.Reader) int {
 }
 
 // takeBack takes away what acts at an attachment's end, and has its link be up again if it is not: it was when the try
-// began. One that was pulled, and not put back, is laid. A lab that is gone has taken all with it.
-func takeBack(ctx context.Context, a cli.Attachment) (err error) {
+// began. One that was pulled, and not put back, is laid, and lost is what went with it. A lab that is gone has taken all with
+// it.
+func takeBack(ctx context.Context, a cli.Attachment) (lost []string, err error) {
 	l, err := whenFree(ctx, func() (found, error) { return attach(ctx, a) })
 	if errors.Is(err, topologies.ErrNoLab) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.leave(ctx)) }()
 	if cleaner, ok := topologies.As[topologies.Cleaner](l.Reservation); ok {
@@ -306,35 +309,42 @@ func takeBack(ctx context.Context, a cli.Attachment) (err error) {
 	}
 	faulter, ok := topologies.As[topologies.Faulter](l.Reservation)
 	if err != nil || !a.Down && !a.Replug || !ok {
-		return err
+		return nil, err
 	}
 	if a.Replug {
 		return layAgain(ctx, l, faulter, a)
 	}
 	if up, known := isUp(ctx, l, a.At); known && up {
-		return nil // it was healed, or never put in
+		return nil, nil // it was healed, or never put in
 	}
 	down, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultDown, Endpoint: a.At})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return down.Heal(ctx) // which brings it up
+	return nil, down.Heal(ctx) // which brings it up
 }
 
-// layAgain lays the link of an attachment anew, where an end of it is gone or down: who was to is no more.
-func layAgain(ctx context.Context, l found, faulter topologies.Faulter, a cli.Attachment) error {
+// layAgain lays the link of an attachment anew, where an end of it is gone or down: who was to is no more. It tells what went
+// with the cable. A segment's end is no node's, and goes with the other one.
+func layAgain(ctx context.Context, l found, faulter topologies.Faulter, a cli.Attachment) (lost []string, err error) {
 	link, ok := a.Topology.Link(a.At.Node, a.At.Interface)
 	if !ok {
-		return fmt.Errorf("no cable ends at %s", a.At)
+		return nil, fmt.Errorf("no cable ends at %s", a.At)
 	}
 	for _, end := range []topologies.Endpoint{link.A, link.B} {
+		if n, ok := a.Topology.Node(end.Node); ok && n.IsSegment() {
+			continue
+		}
 		if up, known := isUp(ctx, l, end); known && up {
 			continue
 		}
-		_, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: a.At})
-		return err
+		laid, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: a.At})
+		if teller, ok := topologies.As[topologies.LossTeller](laid); ok {
+			lost = teller.Lost()
+		}
+		return lost, err
 	}
-	return nil
+	return nil, nil
 }
 
 // askEvery is how often it is asked for what is taken.
