@@ -607,7 +607,7 @@ func (s *scanner) keyword(start, end int) {
 		return
 	}
 	t, ok := terms[string(lower)]
-	if string(lower) == "key" && s.aggregates(start, end) {
+	if string(lower) == "key" && (s.aggregates(start, end) || s.ofTunnel(end)) {
 		return
 	}
 	if !ok && !s.r.options.ASNumbers && !s.endsInSecret(lower) && !saysSecret[string(lower)] {
@@ -1010,6 +1010,23 @@ func (s *scanner) aggregates(start, end int) bool {
 	pos, _ := s.separator(end, limit)
 	f, ok := s.field(pos, limit, true)
 	return ok && f.end-f.start <= 5 && isNumber(string(s.data[f.start:f.end]))
+}
+
+// ofTunnel tells the key of a tunnel of Open vSwitch, which is the number of its network and no secret: options:key=5010,
+// {key="100", remote_ip="10.0.0.1"} (ovs-vswitchd.conf.db(5)).
+func (s *scanner) ofTunnel(end int) bool {
+	if end+1 >= len(s.data) || s.data[end] != '=' {
+		return false
+	}
+	stop := end + 1
+	for stop < len(s.data) && (isDigit(s.data[stop]) || s.data[stop] == '"') {
+		stop++
+	}
+	v := strings.Trim(string(s.data[end+1:stop]), `"`)
+	if !isNumber(v) && v != "" || stop < len(s.data) && wordClass(s.data[stop]) {
+		return false
+	}
+	return bytes.Contains(s.data[max(s.line, end-4*longestWord):min(s.newline(end), end+4*longestWord)], []byte("remote_ip")) || bytes.HasSuffix(s.data[s.line:end], []byte("options:key"))
 }
 
 // isKeyNumber tells whether a number after key is the number of a key: on lines about NTP,
