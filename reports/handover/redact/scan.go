@@ -1495,7 +1495,7 @@ func bgpCommunity(v string) bool {
 				parts = parts[1:]
 			}
 		}
-		if len(parts) == 1 && parts[0] == w {
+		if len(parts) == 1 && parts[0] == w || len(parts) > 3 { // 11:22:33:44:55 is a key
 			return false
 		}
 		for _, p := range parts {
