@@ -15,7 +15,7 @@ import (
 func (s *scanner) tabled() []edit {
 	in := scanner{r: s.r, d: s.d, data: s.data, learn: s.learn, sameLength: s.sameLength, depth: s.depth}
 	var all []edit
-	for _, look := range []func(){in.columns, in.aligned, in.htmlRows, in.inserts, in.namedElements, in.attributed, in.cdata, in.kubernetes, in.shaped, in.pppSecrets} {
+	for _, look := range []func(){in.columns, in.aligned, in.htmlRows, in.inserts, in.namedElements, in.attributed, in.cdata, in.kubernetes, in.shaped, in.pppSecrets, in.distinguished, in.listedUsers} {
 		in.done, in.edits = 0, nil
 		look()
 		all = merge(all, in.edits)

@@ -687,3 +687,14 @@ func TestBasic(t *testing.T) {
 		t.Errorf("%q became %q", kept, out)
 	}
 }
+
+// TestSendersNames: the name beside an address of mail is somebody's, in quotes and without.
+func TestSendersNames(t *testing.T) {
+	for _, line := range []string{"Cc: Karl Zwingelmann <x@example.com>", "To: a@example.com,\n Karl Zwingelmann <x@example.com>", "From: \"Zwingelmann, Karl\" <x@example.com>"} {
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.txt", []byte(line+"\n"))
+		if got := string(r.Text("a.txt", []byte(line+"\n"))); strings.Contains(got, "Zwingelmann") {
+			t.Errorf("%q became %q", line, got)
+		}
+	}
+}
