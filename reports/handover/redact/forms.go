@@ -243,7 +243,7 @@ var placeRules = map[string]Rule{
 	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "pair": RuleSecret, "cookies": RuleToken, "target": RuleName,
 	"user": RuleName, "host": RuleName, "name": RuleName, "credentials": RuleSecret,
 	"quoted": RuleSecret, "sent": RuleSecret, "basic": RuleSecret, "token": RuleSecret, "string": RuleSecret, "odd": RuleSecret, "long": RuleSecret, "random": RuleSecret, "slashed": RuleSecret,
-	"phrase": RuleSecret,
+	"phrase": RuleSecret, "url": RuleName,
 }
 
 func parseToken(w string) (token, error) {
@@ -264,7 +264,7 @@ func parseToken(w string) (token, error) {
 	if open := strings.IndexByte(w, '<'); open >= 0 {
 		place := strings.TrimSuffix(w[open+1:], ">")
 		if placeRules[place] == "" || !strings.HasSuffix(w, ">") {
-			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <token>, <string>, <odd>, <long>, <random>, <slashed>, <phrase>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
+			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <token>, <string>, <odd>, <long>, <random>, <slashed>, <phrase>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <url>, <n>, <w> or <type>", w)
 		}
 		return token{kind: tokenValue, glued: w[:open], place: place}, nil
 	}
@@ -412,12 +412,32 @@ func (s *scanner) placeValue(p placed) bool {
 		}
 	case "target":
 		s.target(p.field, v)
+	case "url":
+		from, to := urlHost(v)
+		s.replace("", RuleName, field{start: p.start + from, end: p.start + to, next: p.next}, v[from:to])
 	case "community":
 		s.replace("community", RuleSecret, p.field, v)
 	default:
 		s.replace("", placeRules[p.place], p.field, v)
 	}
 	return s.done > before
+}
+
+// urlHost is where the host stands in an URL that a form found, without user, port and path.
+func urlHost(v string) (from, to int) {
+	from = strings.Index(v, "://")
+	if from < 0 {
+		return 0, 0
+	}
+	from += len("://")
+	to = from
+	for to < len(v) && strings.IndexByte(":/?#", v[to]) < 0 {
+		if v[to] == '@' {
+			from = to + 1
+		}
+		to++
+	}
+	return from, to
 }
 
 // target replaces the parts of user:secret@host:path.
@@ -822,8 +842,11 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "target":
 		at := strings.LastIndexByte(v, '@')
 		return at > 0 && at < len(v)-1 && !strings.ContainsAny(v, "\"'<>") && !strings.HasPrefix(v, "-") && !algorithmDomains[low[at+1:]]
+	case "url":
+		from, to := urlHost(v)
+		return isHost(v[from:to])
 	case "host":
-		return isHost(v) && !m.inColumn(f)
+		return isHost(v) && !isPortName(low) && !m.inColumn(f)
 	case "user", "name":
 		if loginMethods[low] {
 			return false

@@ -122,6 +122,7 @@ var terms = map[string]term{
 	"pkcs12": {rule: RuleSecret, assigned: true, random: true}, "pfx": {rule: RuleSecret, assigned: true, random: true}, "p12": {rule: RuleSecret, assigned: true, random: true},
 	"private-mac": {rule: RuleSecret, assigned: true}, "from-literal": {rule: RuleSecret, assigned: true, random: true}, "tokens": {rule: RuleSecret, assigned: true, random: true},
 	"totp": {rule: RuleSecret, assigned: true, random: true}, "otp": {rule: RuleSecret, assigned: true, random: true}, "seed": {rule: RuleSecret, assigned: true, random: true},
+	"pre-share-key": {rule: RuleSecret}, "encrpt-key": {rule: RuleSecret}, "authentication-text": {rule: RuleSecret, random: true, said: true}, "encrypted-cak": {rule: RuleSecret},
 	"clave": {rule: RuleSecret, assigned: true, random: true}, "şifre": {rule: RuleSecret, assigned: true}, "schluessel": {rule: RuleSecret, assigned: true, random: true}, "schlüssel": {rule: RuleSecret, assigned: true, random: true},
 	// Keys that stand as such.
 	"ssh-rsa": {rule: RuleKeyBlock}, "ssh-dss": {rule: RuleKeyBlock}, "ssh-dsa": {rule: RuleKeyBlock}, "ssh-ed25519": {rule: RuleKeyBlock}, "ssh-ecdsa": {rule: RuleKeyBlock},
@@ -137,6 +138,8 @@ var terms = map[string]term{
 	"username": {rule: RuleName}, "user": {rule: RuleName, within: []string{"snmp", "create ", "configure ", "login user", "login {", "set system", "usm "}},
 	"account": {rule: RuleName, within: []string{"create account", "configure account", "delete account"}},
 	"login":   {rule: RuleName, assigned: true, random: false}, "device-id": {rule: RuleName},
+	"full-name": {rule: RuleName}, "common-name": {rule: RuleName}, "fqdn": {rule: RuleName}, "organization": {rule: RuleName, within: []string{" ssl ", "subject", "csr", "certificate"}},
+	"org":          {rule: RuleName, within: []string{"common-name"}},
 	"logged-in-as": {rule: RuleName}, "syscontact": {rule: RuleName, rest: true}, "syslocation": {rule: RuleName, rest: true},
 	"contact":  {rule: RuleName, rest: true, within: []string{"snmp", "contact:", "system contact", "contact \"", "contact '"}},
 	"location": {rule: RuleName, rest: true, within: []string{"snmp", "location:", "system location", "location \"", "location '"}},
@@ -212,7 +215,8 @@ func set(words string) map[string]bool {
 // suffixes make a field a keyword in an assignment: DB_PASSWORD=..., "_api_token".
 //
 //nolint:gochecknoglobals // a table that is only read
-var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd", "-pass", "-authpass", "-privpass", "-passwort", "-kennwort", "-schluessel", "-schlüssel"}
+var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd", "-pass", "-authpass", "-privpass", "-passwort", "-kennwort", "-schluessel", "-schlüssel",
+	"-secret-key", "-signing-key", "-encryption-key", "-master-key", "-access-key", "-shared-key", "-auth-key", "-license-key", "-session-key", "-application-key", "-app-key", "-hmac-key", "-secret-key-base"}
 
 // keyOwners are what a key of their own is secret of: radius_key, OSPF-MD5.
 //
