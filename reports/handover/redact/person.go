@@ -38,7 +38,7 @@ var personal = sync.OnceValue(func() []personalLine {
 		{"banner", "banner", regexp.MustCompile(`(?i)^\s*(?:set system login |configure |conf |create )?banner\b(?:\s+\S)`)},
 		{"banner", "message", regexp.MustCompile(`(?i)^\s*(?:set system )?login (?:message|announcement)\s+\S`)},
 		{"banner", "announcement", regexp.MustCompile(`(?i)^\s*(?:set system login )?announcement\s+\S`)},
-		{"description", "desc", regexp.MustCompile(`(?i)^\s*(?:set .*|configure .*|\S+ )?desc(?:ription)?(?:-string)?\s*[:=]?\s+["']?\S`)},
+		{"description", "desc", regexp.MustCompile(`(?i)^\s*(?:set .*|configure .*|(?:\S+ ){1,4})?desc(?:ription)?(?:-string)?\s*[:=]?\s+["']?\S`)},
 		{"description", "display-string", regexp.MustCompile(`(?i)\bdisplay-string\s+\S`)},
 		{"description", "alias", regexp.MustCompile(`(?i)^\s*(?:interface )?alias\s+["']?\S+ \S`)},
 		{"description", `"desc`, regexp.MustCompile(`(?i)"desc(?:ription)?"\s*:\s*"[^"]`)},

@@ -67,7 +67,8 @@ func TestRulesFaults(t *testing.T) {
 func TestLeft(t *testing.T) {
 	src, dst := t.TempDir(), filepath.Join(t.TempDir(), "out")
 	text := "hostname zrh-core-7\nbanner motd ^ Property of somebody ^\nvlan 10\n name Payroll\ninterface e1\n description to Meier\n ip address 10.1.1.1/24\n" +
-		"access-list 10 remark for the auditors\ncreate vlan \"Finance\" tag 20\nset interfaces ge-0/0/0 description \"to HR\"\nsupport +41 44 555 01 99\nversion 12\nvlan 20\n"
+		"access-list 10 remark for the auditors\ncreate vlan \"Finance\" tag 20\nset interfaces ge-0/0/0 description \"to HR\"\nsupport +41 44 555 01 99\nversion 12\nvlan 20\n" +
+		"configure ports 1:1 description-string \"to HR\"\nip prefix-list P description to Meier\n"
 	if err := evidence.WriteFile(filepath.Join(src, "a.cfg"), []byte(text)); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func TestLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[int]string{2: "banner", 4: "vlan-name", 6: "description", 8: "remark", 9: "vlan-name", 10: "description", 11: "phone"}
+	want := map[int]string{2: "banner", 4: "vlan-name", 6: "description", 8: "remark", 9: "vlan-name", 10: "description", 11: "phone", 14: "description", 15: "description"}
 	for _, l := range result.Left {
 		if want[l.Line] != l.Kind || l.Text == "" || l.File != "a.cfg" {
 			t.Errorf("%+v, want %q", l, want[l.Line])
