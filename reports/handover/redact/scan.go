@@ -1437,7 +1437,7 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 			return
 		}
 	case RuleSecret:
-		if bgpCommunity(v) {
+		if bgpCommunity(v) || strings.HasPrefix(v, "-----BEGIN ") || strings.HasPrefix(v, "-----END ") { // of a key, which is looked at on its own
 			return
 		}
 	default:

@@ -698,3 +698,27 @@ func TestSendersNames(t *testing.T) {
 		}
 	}
 }
+
+// TestMarksOfKeysAreNoValues: where a key of YAML or JSON holds a block of PEM, its lines are the secret. Its marks were learned as one,
+// and stood in every other file that has a key.
+func TestMarksOfKeysAreNoValues(t *testing.T) {
+	body := strings.Repeat("MIIEvgIBADANBgkqhkiG9w0BAQEFAASC", 2)
+	texts := map[string]string{
+		"a.yaml": "key: |\n  -----BEGIN PRIVATE KEY-----\n  " + body + "\n  -----END PRIVATE KEY-----\n",
+		"b.json": `{"key":"-----BEGIN PRIVATE KEY-----\n` + body + `\n-----END PRIVATE KEY-----\n"}`,
+		"c.log":  "10:00:00 sw1: -----BEGIN PRIVATE KEY-----\n10:00:00 sw1: " + body + "\n10:00:00 sw1: -----END PRIVATE KEY-----\n",
+	}
+	r := newRedactor(t, redact.Options{})
+	for name, text := range texts {
+		r.Learn(name, []byte(text))
+	}
+	for name, text := range texts {
+		out := string(r.Text(name, []byte(text)))
+		if strings.Contains(out, body) || !strings.Contains(out, "-----BEGIN PRIVATE KEY-----") || !strings.Contains(out, "-----END PRIVATE KEY-----") {
+			t.Errorf("%s became %q", name, out)
+		}
+		if hits := r.Gate().Data(name, []byte(out)); len(hits) > 0 {
+			t.Errorf("%s: the gate finds %v", name, hits)
+		}
+	}
+}
