@@ -191,7 +191,7 @@ var stops = set(`a an and any are as at be been but by can cannot command config
 	without yes no none null nil true false default changed change changes accepted authentication authenticated authorization check exchange expiry generated generate zeroize import export
 	history information keepalive lifetime lost method mode removed rejected denied chain encryption encrypted strength attempts never always {} [] { } ( ) | - -- , . ; ""
 	è é är été está ist lautet di do da der des für pour para per van von voor ip
-	members add additive delete cache list matched unknown undefined unavailable show display type ...`)
+	members add additive absent present delete cache list matched unknown undefined unavailable show display type ...`)
 
 // wellKnown are values that tell nothing: defaults that everybody knows and that a case
 // may depend on, and words of the evidence's own format.

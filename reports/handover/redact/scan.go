@@ -790,7 +790,18 @@ func optionSecret(name string, t term) bool {
 	return t.ending && !strings.HasSuffix(name, "-key")
 }
 
-// noSecret tells what stands in the place of a secret and is none: the path of a file, words that say that it is
+// ofFile tells a line with the checksums of a file.
+func (s *scanner) ofFile() bool {
+	line := lower(string(s.data[s.line:min(s.newline(s.line), s.line+reach)]))
+	for _, word := range []string{"crc", "checksum", "sha1", "sha256", "sha512", "image", "size", "file"} {
+		if strings.Contains(line, word) {
+			return !strings.Contains(line, "auth") && !strings.Contains(line, "key") && !strings.Contains(line, "snmp")
+		}
+	}
+	return false
+}
+
+// noSecret tells what stands in the place of a secret and is none: the path of a file, a command that writes it, words that say that it is
 // not shown, zeros, a flag that does not look random, the number of a key, and where no sign is before it, one word of the language.
 func (s *scanner) noSecret(name string, t term, f field, v string, limit int, assigned bool) bool {
 	low := lower(v)
@@ -800,6 +811,8 @@ func (s *scanner) noSecret(name string, t term, f field, v string, limit int, as
 	case isNumber(v) && len(v) < 3 && (t.ending || t.random || !assigned):
 		return true
 	case name == "key" && assigned && ordinary()[low]:
+		return true
+	case name == "md5" && len(v) == 32 && allHex([]byte(low)) && s.ofFile():
 		return true
 	case f.quoted:
 		return len(v) < 3 && !assigned
