@@ -867,6 +867,11 @@ func (m *matcher) fits(f field, t *token) bool {
 				return false
 			}
 		}
+		if name, _, ok := strings.Cut(low, "="); ok && !f.quoted { // the next assignment
+			if _, keyword := terms[name]; keyword {
+				return false
+			}
+		}
 		// Words of a grammar go before a secret, or stand in what a log says. What ends a line of a configuration
 		// is the secret, of whatever words it is made, if it is no way to prove oneself.
 		if !f.quoted && (authMethods[low] || (more || m.f.platform == "logs") && grammarWords(v, false)) {

@@ -215,7 +215,7 @@ type prompt struct {
 
 // prompts are the shapes of EXOS (* sw1.3 #), VOSS (sw1:1>), IOS, EOS and FRR (sw1(config)#),
 // IOS XR (RP/0/RP0/CPU0:sw1#), Junos (user@sw1>), SR OS (A:user@sw1#), PAN-OS (user@sw1(active)>),
-// FortiOS (sw1 (vdom) #), ArubaOS ((sw1) [mynode] #) and VRP and Comware (<sw1>, [~sw1-aaa]),
+// FortiOS (sw1 (vdom) #), ArubaOS ((sw1) [mynode] #) and VRP and Comware (<sw1>, [~sw1-aaa]), RouterOS ([user@sw1] > ),
 // with a command after them.
 //
 //nolint:gochecknoglobals // compiled once
@@ -238,6 +238,7 @@ var prompts = sync.OnceValue(func() []prompt {
 		{true, "", regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+(?:(?:Cleartext|Crypt|NT|LM|MD5|SMD5|SHA|SSHA|User)-Password|Auth-Type|Password)[ \t]*(?::=|==)`)},
 		{true, "@", regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`)},
 		{true, "@", regexp.MustCompile(`(?m)^\[([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}) [^\]\n]{1,80}\][#$] ?\w`)},
+		{true, "@", regexp.MustCompile(`(?m)^\[([a-z_A-Z][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})\] (?:/[\w /-]*)?> ?/?\w`)},
 		{true, "@", regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}):[~/][^\n$#]{0,80}[#$] ?\w`)},
 		{false, ".0 = ", regexp.MustCompile(`(?m)(?:sysName|\.1\.3\.6\.1\.2\.1\.1\.5|iso\.3\.6\.1\.2\.1\.1\.5)\.0 = (?:STRING: )?"?([A-Za-z][\w.-]{2,63})`)},
 		{false, "uid=", regexp.MustCompile(`(?m)\buid=\d+\(([A-Za-z_][\w.-]{2,31})\) gid=`)},

@@ -877,7 +877,7 @@ func (s *scanner) besides(name string, t term, start int, f field, limit int, as
 	v := string(s.data[f.start:f.end])
 	low := lower(v)
 	switch {
-	case assigned && s.data[f.start-1] == ' ' && namesNext(v), v[0] == '(' && f.end < limit && s.data[f.end] == ')', low == "n/a", strings.HasPrefix(low, "[not"), low == "(not":
+	case (assigned || start > 0 && s.data[start-1] == '=') && s.data[f.start-1] == ' ' && namesNext(v), v[0] == '(' && f.end < limit && s.data[f.end] == ')', low == "n/a", strings.HasPrefix(low, "[not"), low == "(not":
 		return true
 	case name == "token" || name == "key":
 		return len(v) <= len("0x00000000") && strings.HasPrefix(low, "0x") && allHex([]byte(low[2:]))
@@ -910,7 +910,7 @@ func (s *scanner) heads(limit int) bool {
 	return true
 }
 
-// namesNext tells key=value, and key= with nothing behind it.
+// namesNext tells key=value, and key= with nothing, or quotes, behind it.
 func namesNext(v string) bool {
 	key, _, ok := strings.Cut(v, "=")
 	return ok && len(key) > 2 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz-_") == ""
@@ -1069,7 +1069,22 @@ func (s *scanner) parent() string {
 // under tells whether one of the lines that this one is indented under has the words, as
 // brackets, "edit" of FortiOS and the blocks of IOS nest.
 func (s *scanner) under(words string) bool {
+	if words[0] == '/' {
+		return strings.HasPrefix(s.menu(), words)
+	}
 	return s.above(func(line string) bool { return strings.Contains(line, words) })
+}
+
+// menu is the menu of RouterOS that a line is below: the last line before, within reach, that begins with a slash.
+func (s *scanner) menu() string {
+	first := max(0, s.line-2*reach)
+	if at := bytes.LastIndex(s.data[first:s.line], []byte("\n/")); at >= 0 {
+		first += at + 1
+	}
+	if first >= s.line || s.data[first] != '/' {
+		return ""
+	}
+	return lower(string(s.data[first:min(rowEnd(s.data, first), first+longestWord)]))
 }
 
 // above gives the lines before that are indented less, each less than the one given before it,
