@@ -74,6 +74,9 @@ func (w *spelled) matches(got, written []byte) bool {
 	return len(got) >= w.min && len(got) <= len(w.text) && w.text[:len(got)] == string(got)
 }
 
+// shortestLicense is the least length of a <serial>: a service tag has seven.
+const shortestLicense = 7
+
 // longestCode is the least length of a <long>.
 const longestCode = 24
 
@@ -243,7 +246,7 @@ var placeRules = map[string]Rule{
 	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "pair": RuleSecret, "cookies": RuleToken, "target": RuleName,
 	"user": RuleName, "host": RuleName, "name": RuleName, "credentials": RuleSecret,
 	"quoted": RuleSecret, "sent": RuleSecret, "basic": RuleSecret, "token": RuleSecret, "string": RuleSecret, "odd": RuleSecret, "long": RuleSecret, "random": RuleSecret, "slashed": RuleSecret,
-	"phrase": RuleSecret, "url": RuleName,
+	"phrase": RuleSecret, "url": RuleName, "serial": RuleSerial,
 }
 
 func parseToken(w string) (token, error) {
@@ -264,7 +267,7 @@ func parseToken(w string) (token, error) {
 	if open := strings.IndexByte(w, '<'); open >= 0 {
 		place := strings.TrimSuffix(w[open+1:], ">")
 		if placeRules[place] == "" || !strings.HasSuffix(w, ">") {
-			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <token>, <string>, <odd>, <long>, <random>, <slashed>, <phrase>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <url>, <n>, <w> or <type>", w)
+			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <token>, <string>, <odd>, <long>, <random>, <slashed>, <phrase>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <url>, <serial>, <n>, <w> or <type>", w)
 		}
 		return token{kind: tokenValue, glued: w[:open], place: place}, nil
 	}
@@ -845,8 +848,10 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "url":
 		from, to := urlHost(v)
 		return isHost(v[from:to])
+	case "serial":
+		return len(v) >= shortestLicense && strings.ToUpper(v) == v && strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == "" && strings.ContainsAny(v, "0123456789") && !isNumber(v)
 	case "host":
-		return isHost(v) && !isPortName(low) && !m.inColumn(f)
+		return wordClass(v[0]) && isHost(v) && !isPortName(low) && !m.inColumn(f)
 	case "user", "name":
 		if loginMethods[low] {
 			return false

@@ -123,6 +123,7 @@ var terms = map[string]term{
 	"private-mac": {rule: RuleSecret, assigned: true}, "from-literal": {rule: RuleSecret, assigned: true, random: true}, "tokens": {rule: RuleSecret, assigned: true, random: true},
 	"totp": {rule: RuleSecret, assigned: true, random: true}, "otp": {rule: RuleSecret, assigned: true, random: true}, "seed": {rule: RuleSecret, assigned: true, random: true},
 	"pre-share-key": {rule: RuleSecret}, "encrpt-key": {rule: RuleSecret}, "authentication-text": {rule: RuleSecret, random: true, said: true}, "encrypted-cak": {rule: RuleSecret},
+	"snmp-rocommunity": {rule: RuleSecret, assigned: true}, "snmp-rwcommunity": {rule: RuleSecret, assigned: true}, "system-name": {rule: RuleName, assigned: true},
 	"clave": {rule: RuleSecret, assigned: true, random: true}, "şifre": {rule: RuleSecret, assigned: true}, "schluessel": {rule: RuleSecret, assigned: true, random: true}, "schlüssel": {rule: RuleSecret, assigned: true, random: true},
 	// Keys that stand as such.
 	"ssh-rsa": {rule: RuleKeyBlock}, "ssh-dss": {rule: RuleKeyBlock}, "ssh-dsa": {rule: RuleKeyBlock}, "ssh-ed25519": {rule: RuleKeyBlock}, "ssh-ecdsa": {rule: RuleKeyBlock},
@@ -215,8 +216,11 @@ func set(words string) map[string]bool {
 // suffixes make a field a keyword in an assignment: DB_PASSWORD=..., "_api_token".
 //
 //nolint:gochecknoglobals // a table that is only read
-var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd", "-pass", "-authpass", "-privpass", "-passwort", "-kennwort", "-schluessel", "-schlüssel",
-	"-secret-key", "-signing-key", "-encryption-key", "-master-key", "-access-key", "-shared-key", "-auth-key", "-license-key", "-session-key", "-application-key", "-app-key", "-hmac-key", "-secret-key-base"}
+var suffixes = []string{
+	"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd", "-pass", "-authpass", "-privpass", "-passwort", "-kennwort", "-schluessel", "-schlüssel",
+	"-secret-key", "-signing-key", "-encryption-key", "-master-key", "-access-key", "-shared-key", "-auth-key", "-license-key", "-session-key", "-application-key", "-app-key", "-hmac-key", "-secret-key-base",
+	"-cak", "-ckn", "-preshared-key", "-pre-shared-key",
+}
 
 // keyOwners are what a key of their own is secret of: radius_key, OSPF-MD5.
 //

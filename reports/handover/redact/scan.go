@@ -806,7 +806,7 @@ func (s *scanner) ofFile() bool {
 func (s *scanner) noSecret(name string, t term, f field, v string, limit int, assigned bool) bool {
 	low := lower(v)
 	switch {
-	case isPath(v), hiddenWords[strings.Trim(low, "[]<>().,")], strings.Trim(v, "0") == "", strings.Trim(low, "x*.-_") == "":
+	case isPath(v), strings.HasPrefix(v, "<("), hiddenWords[strings.Trim(low, "[]<>().,")], strings.Trim(v, "0") == "", strings.Trim(low, "x*.-_") == "":
 		return true
 	case isNumber(v) && len(v) < 3 && (t.ending || t.random || !assigned):
 		return true
@@ -1479,7 +1479,8 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 	}
 	s.found(f.start, f.end, rule, s.r.replacement(k))
 	if rule == RuleKeyBlock && !f.quoted { // the comment of an ssh key names its owner
-		if c, ok := s.field(f.next, s.lineEnd(f.end), false); ok && bytes.IndexByte(s.data[c.start:c.end], '@') > 0 {
+		limit := s.lineEnd(f.end)
+		if c, ok := s.field(f.next, limit, false); ok && (bytes.IndexByte(s.data[c.start:c.end], '@') > 0 || !s.another(c, limit) && strings.HasPrefix(v, "AAAA") && isName(string(s.data[c.start:c.end]), false)) {
 			s.replace("", RuleName, c, string(s.data[c.start:c.end]))
 		}
 	}

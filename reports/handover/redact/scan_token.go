@@ -163,6 +163,16 @@ func (s *scanner) mail(i int) {
 	for start > s.line && start > s.done && i-start < reach/8 && data[start-1] > ' ' && strings.IndexByte("\"'<>()[]{},;&", data[start-1]) < 0 {
 		start--
 	}
+	if start > 0 && data[start-1] == ';' { // a domain before the user (draft-crhertel-smb-url)
+		from := start - 1
+		for from > s.line && i-from < reach/8 && (wordClass(data[from-1]) || strings.IndexByte(":/.-_", data[from-1]) >= 0) {
+			from--
+		}
+		if bytes.Contains(data[from:start], []byte("://")) {
+			s.userInfo(start, i)
+			return
+		}
+	}
 	left := data[start:i]
 	if k := bytes.Index(left, []byte("://")); k >= 0 {
 		s.userInfo(start+k+3, i)

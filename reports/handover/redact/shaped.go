@@ -44,12 +44,12 @@ var shapedTexts = sync.OnceValue(func() []shapedText {
 		{list(".send(", ".sendline(", ".write(", ".write_channel("), regexp.MustCompile(`assword[^\n]*\n\s*\w+\.(?:sendline|send|write|write_channel)\(\s*b?['"]([^'"\\\n]{4,})`), []Rule{secret}},
 		{list(".send(", ".sendline(", ".write(", ".write_channel("), regexp.MustCompile(`(?:ogin|sername)[^\n]*\n\s*\w+\.(?:sendline|send|write|write_channel)\(\s*b?['"]([^'"\\\n]{3,})`), []Rule{name}},
 		{list("'community'] =", "\"community\"] ="), regexp.MustCompile(`\[['"]community['"]\]\s*=\s*(?:array\(|\[)\s*['"]([^'"\n]+)['"]`), []Rule{secret}},
-		{list("variable \"", "output \""), regexp.MustCompile(`(?:variable|output)\s+"[\w-]*(?:password|passwd|secret|token|community|psk|passphrase|_key)"\s*\{[^}]*?(?:default|value)\s*=\s*"([^"\n$]+)"`), []Rule{secret}},
+		{list("variable \"", "output \""), regexp.MustCompile(`(?:variable|output)\s+"[\w-]*(?:password|passwd|pass|pw|pwd|secret|token|community|psk|passphrase|_key)"\s*\{[^}]*?(?:default|value)\s*=\s*"([^"\n$]+)"`), []Rule{secret}},
 		{list("\"macro\""), regexp.MustCompile(`"macro"\s*:\s*"\{\$[A-Z_.]*(?:COMMUNITY|PASS|SECRET|TOKEN|KEY)[^"]*"\s*,\s*"value"\s*:\s*"([^"]+)"`), []Rule{secret}},
 		{list("-user-pass>"), regexp.MustCompile(`<(?:auth|http-proxy)-user-pass>\r?\n(\S+)\r?\n(\S+)\r?\n`), []Rule{name, secret}},
 		{list("wg "), regexp.MustCompile(`wg gen(?:key|psk)\s*\n([A-Za-z0-9+/]{40,}=)`), []Rule{secret}},
 		{list("wg "), regexp.MustCompile(`echo ['"]?([A-Za-z0-9+/]{40,}=)['"]?\)? *(?:\| *wg\b)?`), []Rule{secret}},
-		{list("preshared-key <("), regexp.MustCompile(`(?:preshared|private)-key <\(echo ['"]?([A-Za-z0-9+/=]{8,})`), []Rule{secret}},
+		{list("preshared-key <(", "private-key <("), regexp.MustCompile(`(?:preshared|private)-key <\(echo ['"]?([A-Za-z0-9+/=]{8,})`), []Rule{secret}},
 		{list("radcheck", "radreply"), regexp.MustCompile(`'([^'\n]+)'\s*,\s*'(?:Cleartext|User|NT|Crypt|MD5|SHA)-Password'\s*,\s*'[:=]+'\s*,\s*'([^'\n]+)'`), []Rule{name, secret}},
 		{list("radpostauth"), regexp.MustCompile(`radpostauth[^(\n]*\([^)\n]*\)\s*VALUES\s*\(\s*'([^'\n]*)'\s*,\s*'([^'\n]*)'`), []Rule{name, secret}},
 		{list("chpasswd"), regexp.MustCompile(`(?m)chpasswd:\s*\n(?:\s+expire:.*\n)?\s+list:\s*\|?[^\n]*\n\s+(?:- )?([A-Za-z_][\w.-]*):(\S+)`), []Rule{name, secret}},
@@ -105,6 +105,36 @@ var shapedTexts = sync.OnceValue(func() []shapedText {
 		{list(" ACTIVE", " BACKUP"), regexp.MustCompile(`\b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}[ \t]+([A-Za-z][\w.-]*)[ \t]+(?:ACTIVE|BACKUP)\b`), []Rule{name}},
 		{list("IKE_SA "), regexp.MustCompile(`established between [^\[\n]{1,60}\[([^\]=\n]{2,80})\]`), []Rule{name}},
 		{list("IKE_SA "), regexp.MustCompile(`established between [^\n]{1,160}\.\.\.[^\[\n]{1,60}\[([^\]=\n]{2,80})\]`), []Rule{name}},
+		{list("PEAP", "TTLS", "MSCHAPV2", "MD5", "-Password", "Auth-Type"), regexp.MustCompile(`(?m)^"([^"\n]+)"[ \t]+(?:(?:PEAP|TLS|TTLS|MD5|GTC|PWD|SIM|AKA|MSCHAPV2|TTLS-[A-Z0-9]+)(?:,[A-Z0-9-]+)*|(?:[\w-]+-Password|Auth-Type|Password)[ \t]*(?::=|==))(?:[ \t\n]|$)`), []Rule{name}},
+		{list(": PSK", ": RSA", ": ECDSA"), regexp.MustCompile(`(?m)^@?([A-Za-z][\w.-]+)(?:[ \t]+(?:@?([A-Za-z][\w.-]+)|[\d.]+|%any))?[ \t]*:[ \t]+(?:PSK|RSA|ECDSA)[ \t]`), []Rule{name, name}},
+		{list("ndpoint"), regexp.MustCompile(`(?mi)^[ \t]*endpoint[ \t]*[=:][ \t]*["']?([A-Za-z][\w.-]*):\d+`), []Rule{name}},
+		{list("access-points:"), regexp.MustCompile(`access-points:[ \t]*\n[ \t]+["']?([^"'\n:]+)["']?:`), []Rule{name}},
+		{list(" ansible_"), regexp.MustCompile(`(?m)^([A-Za-z][\w.-]*)[ \t]+ansible_`), []Rule{name}},
+		{list(", value:"), regexp.MustCompile(`name: ["']?\w*(?:TOKEN|PASSWORD|PASSWD|PASS|SECRET|PSK|COMMUNITY|API_?KEY|SECRET_?KEY|AUTH_?KEY)["']?, *value: *["']?([^\s"',}]+)`), []Rule{secret}},
+		{list("<<"), regexp.MustCompile(`\bftp\b[^\n]*<<[^\n]*\n(?:[^\n]*\n){0,3}?[ \t]*user[ \t]+(\S+)[ \t]+(\S+)`), []Rule{name, secret}},
+		{list("auth/userpass/"), regexp.MustCompile(`auth/userpass/(?:login|users)/([\w.-]+)`), []Rule{name}},
+		{list("creds."), regexp.MustCompile(`\bcreds\.\w+=([^:\s'"]+):([^\s'"]+)`), []Rule{name, secret}},
+		{list("PSCredential"), regexp.MustCompile(`PSCredential\(? *\(?['"]([^'"\n]+)['"]`), []Rule{name}},
+		{list("-confg"), regexp.MustCompile(`/([A-Za-z][\w-]*)-confg\b`), []Rule{name}},
+		{list(".0 = "), regexp.MustCompile(`(?m)(?:sysContact|sysLocation|\.1\.3\.6\.1\.2\.1\.1\.[46])\.0 = (?:STRING: )?"?([^"\n\r]+)`), []Rule{name}},
+		{list("assword\n-", "asswort\n-", "ennwort\n-", "ecret\n-", "assphrase\n-", "ommunity\n-", "assword\n=", "ecret\n=", "ommunity\n="), regexp.MustCompile(`(?mi)^[ \t]*(?:password|passwort|kennwort|secret|passphrase|community|psk)[ \t]*\r?\n[ \t]*[-=]{4,}[ \t]*\r?\n[ \t]*([^\s|]{4,})[ \t]*\r?$`), []Rule{secret}},
+		{list(" is:"), regexp.MustCompile(`(?mi)\b(?:password|passwort|passphrase|secret|community|psk|pre-shared key) is:[ \t]*\r?\n\s*([^\s]{4,})[ \t]*\r?$`), []Rule{secret}},
+		{list("ser</t", "ogin</t", "ame</t", "ser:</t", "ogin:</t", "ame:</t"), regexp.MustCompile(`(?i)<t[dh][^>]*>\s*(?:user|user ?name|login|benutzer|benutzername)\s*:?\s*</t[dh]>\s*<td[^>]*>\s*([A-Za-z_][\w.-]+)\s*<`), []Rule{name}},
+		{list("ser**", "ser:**", "ogin**", "ogin:**", "ame**", "ame:**"), regexp.MustCompile("(?i)\\*\\*(?:user|user ?name|login|benutzer|benutzername)(?::\\*\\*|\\*\\*:)[ \\t]*`?([A-Za-z_][\\w.-]+)"), []Rule{name}},
+		{list("essage-I", "n-Reply-To:", "eferences:"), regexp.MustCompile(`(?mi)^(?:>[ \t]*)*(?:message-id|in-reply-to|references):[^\n]*@([A-Za-z][\w.-]*)>`), []Rule{name}},
+		{list("ommunity "), regexp.MustCompile(`(?m)^[ \t]*Community \d+: (\S+) \(r[ow]\)`), []Rule{secret}},
+		{list("Password V2"), regexp.MustCompile(`"(?:[\w ]+ )?Password V2"=\d\d:(\S+)`), []Rule{secret}},
+		{list(" -E "), regexp.MustCompile(`\btcpdump\b[^\n]* -E ["']?[^"'\n]*?(?:-cbc|-cbc-hmac96|-gcm|-ctr|none):([^"'\s,]+)`), []Rule{secret}},
+		{list("snmp_users:"), regexp.MustCompile(`snmp_users:\\?"[^"\\\n]*\\?",\\?"([^"\\\n]*)\\?",\\?"[^"\\\n]*\\?",\\?"([^"\\\n]*)\\?"(?:,\\?"[^"\\\n]*\\?",\\?"([^"\\\n]*)\\?")?`), []Rule{name, secret, secret}},
+		{list("ftp> user "), regexp.MustCompile(`(?m)^ftp> user (\S+) (\S+)`), []Rule{name, secret}},
+		{list("<(echo "), regexp.MustCompile(`(?i)pass[\w-]*[= ]<\(echo ['"]?([^'")\s]+)['"]?\)`), []Rule{secret}},
+		{list("80211_keys:"), regexp.MustCompile(`80211_keys:\\?"(?:wpa-pwd|wpa-psk|wep)\\?",\\?"([^"\n:\\]+)(?::([^"\n\\]+))?`), []Rule{secret, name}},
+		{list(" inline:"), regexp.MustCompile(`a=crypto:\d+ \S+ inline:([^\s|;]+)`), []Rule{secret}},
+		{list("REV "), regexp.MustCompile(`(?m)\bREV \d+[ \t]+\d{3}-\d{6}[ \t]+([A-Z0-9]{6,})\b`), []Rule{RuleSerial}},
+		{list("Chassis  "), regexp.MustCompile(`(?m)^Chassis[ \t]{4,}([A-Z0-9]{8,})[ \t]`), []Rule{RuleSerial}},
+		{list(" ms\n", " ms "), regexp.MustCompile(`(?m)^[ \t]*\d{1,2}  ?([A-Za-z][\w.-]+) \((?:\d+\.){3}\d+\)  ?[\d.*]`), []Rule{name}},
+		{list("Linux "), regexp.MustCompile(`(?m)(?:^|["' ])Linux ([A-Za-z][\w.-]*) \d+\.\d+\.\d+`), []Rule{name}},
+		{list("Author: ", "Commit: ", "Signed-off-by: ", "Reviewed-by: ", "Reported-by: ", "Tested-by: "), regexp.MustCompile(`(?m)(?:Author|Commit|[A-Z][a-z-]+-by): +(\p{Lu}[\p{L}.'’-]*(?: [\p{L}.'’-]+){0,3}) <[^\s<>@]+@[^\s<>]+>`), []Rule{name}},
 		{list("otpauth://"), regexp.MustCompile(`otpauth://[ht]otp/(?:[^:?\s]+:)?([\w.@%-]+)\?`), []Rule{name}},
 	}
 })
@@ -211,7 +241,7 @@ func (s *scanner) shapedIn(t shapedText, start, stop int) {
 				continue
 			}
 			v := string(s.data[from:to])
-			if isReference(v) || isPlaceholder(v) || hiddenWords[lower(v)] || rule == RuleSecret && (ordinary()[lower(v)] || stops[lower(v)]) {
+			if isReference(v) || isPlaceholder(v) || hiddenWords[lower(v)] || (rule == RuleSecret || rule == RuleName) && (ordinary()[lower(v)] || stops[lower(v)]) {
 				continue
 			}
 			s.replace("", rule, field{start: from, end: to, next: to}, v)

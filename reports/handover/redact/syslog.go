@@ -123,7 +123,7 @@ func (s *scanner) syslogAfter(i int, version bool) bool {
 	if version {
 		return len(rest) > 0
 	}
-	rest = bytes.TrimLeft(rest, " ")
+	rest = bytes.TrimLeft(rest, " :")
 	if len(rest) > 0 && rest[0] == '%' {
 		return true
 	}

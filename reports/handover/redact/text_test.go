@@ -690,7 +690,10 @@ func TestBasic(t *testing.T) {
 
 // TestSendersNames: the name beside an address of mail is somebody's, in quotes and without.
 func TestSendersNames(t *testing.T) {
-	for _, line := range []string{"Cc: Karl Zwingelmann <x@example.com>", "To: a@example.com,\n Karl Zwingelmann <x@example.com>", "From: \"Zwingelmann, Karl\" <x@example.com>"} {
+	for _, line := range []string{
+		"Cc: Karl Zwingelmann <x@example.com>", "To: a@example.com,\n Karl Zwingelmann <x@example.com>", "From: \"Zwingelmann, Karl\" <x@example.com>",
+		"Author: Karl Zwingelmann <x@example.com>", "    Signed-off-by: Karl Zwingelmann <x@example.com>",
+	} {
 		r := newRedactor(t, redact.Options{})
 		r.Learn("a.txt", []byte(line+"\n"))
 		if got := string(r.Text("a.txt", []byte(line+"\n"))); strings.Contains(got, "Zwingelmann") {
