@@ -12,9 +12,11 @@ const (
 )
 
 func (c *capture) arp(at, end int) {
+	c.in(at, "ARP")
 	if at+arpLen > end || c.byteAt(at+arpHardwareLen) != macLen || c.byteAt(at+arpProtocolLen) != ipv4Len {
 		return
 	}
+	c.plain(at, at+arpSenderMAC)
 	c.mac(at + arpSenderMAC)
 	c.addr(at+arpSender, ipv4Len)
 	c.mac(at + arpTargetMAC)

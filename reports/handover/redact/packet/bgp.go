@@ -1,6 +1,9 @@
 package packet
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // BGP is of RFC 4271 where nothing else is said; the sections are its.
 
@@ -14,6 +17,9 @@ const (
 	bgpOpen         = 1
 	bgpUpdate       = 2
 	bgpNotification = 3
+	bgpKeepalive    = 4
+	bgpRefresh      = 5 // RFC 2918, section 3
+	refreshLen      = 4
 )
 
 // The body of OPEN (4.2), and an optional parameter of it.
@@ -27,6 +33,9 @@ const (
 // A capability (RFC 5492, section 4). That of names has a host's and a domain's, each after
 // its length (draft-walton-bgp-hostname-capability).
 const capabilityNames = 73
+
+// capabilityProduct has the version of a router (draft-abraitis-bgp-version-capability).
+const capabilityProduct = 75
 
 // lengthLen is how long the lengths of UPDATE's parts are (4.3).
 const lengthLen = 2
@@ -45,7 +54,17 @@ const (
 
 // Types of attributes (5.1; RFC 4456, section 8; RFC 4760; RFC 6793).
 const (
+	attributeOrigin        = 1
+	attributePath          = 2
 	attributeNextHop       = 3
+	attributeMetric        = 4
+	attributePreference    = 5
+	attributeAtomic        = 6
+	attributeCommunities   = 8
+	attributeExtended      = 16 // RFC 4360
+	attributePath4         = 17
+	attributeLarge         = 32 // RFC 8092
+	attributeOTC           = 35 // RFC 9234
 	attributeAggregator    = 7
 	attributeOriginator    = 9
 	attributeClusters      = 10
@@ -95,13 +114,19 @@ func (c *capture) bgpMessages() {
 
 // bgp maps one message.
 func (c *capture) bgp(at, end int) {
+	c.in(at, "BGP")
 	body := at + bgpLen
+	c.plain(at, body)
 	switch c.byteAt(at + bgpType) {
 	case bgpOpen:
 		c.bgpOpen(body, end)
 	case bgpUpdate:
 		c.bgpUpdate(body, end)
+	case bgpKeepalive:
+	case bgpRefresh:
+		c.plain(body, min(end, body+refreshLen))
 	case bgpNotification:
+		c.plain(body, min(end, body+notificationData))
 		c.text(min(body+notificationData, end), end)
 	}
 }
@@ -110,14 +135,20 @@ func (c *capture) bgpOpen(at, end int) {
 	if at+openParameters > end {
 		return
 	}
+	c.plain(at, at+openParameters)
 	c.addr(at+openID, ipv4Len)
 	c.tlvs(at+openParameters, end, func(parameter, at, end int) {
 		if parameter != parameterCapability {
 			return
 		}
 		c.tlvs(at, end, func(capability, at, end int) {
-			if capability == capabilityNames {
+			switch capability {
+			case capabilityNames:
 				c.lengthNames(at, end)
+			case capabilityProduct:
+				c.text(at, end)
+			default: // families, flags and AS numbers
+				c.plain(at, end)
 			}
 		})
 	})
@@ -130,6 +161,7 @@ func (c *capture) lengthNames(at, end int) {
 		if stop > end {
 			return
 		}
+		c.plain(at, at+1)
 		c.name(at+1, stop)
 		at = stop
 	}
@@ -145,6 +177,8 @@ func (c *capture) bgpUpdate(at, end int) {
 	if stop+lengthLen > end {
 		return
 	}
+	c.plain(at, p)
+	c.plain(stop, stop+lengthLen)
 	c.nlri(p, stop, ipv4Len)
 	p = stop + lengthLen
 	stop = p + c.u16(stop)
@@ -162,11 +196,13 @@ func (c *capture) nlri(at, end, size int) {
 		id = pathIDLen
 		if !c.nlriFits(at, end, size, id) {
 			c.m.Note("prefixes in a BGP update that are not understood")
+			c.payload(at, end)
 			return
 		}
 	}
 	for p := at + id; p < end; {
 		bits := c.byteAt(p)
+		c.plain(p-id, p+1)
 		c.prefix(p+1, bits, size)
 		p += 1 + octets(bits) + id
 	}
@@ -202,6 +238,7 @@ func (c *capture) attributes(at, end int) {
 		if body+n > end {
 			return
 		}
+		c.plain(at, body)
 		c.attribute(c.byteAt(at+attributeType), body, body+n)
 		at = body + n
 	}
@@ -213,14 +250,22 @@ func (c *capture) attribute(kind, at, end int) {
 		c.addrs(at, end, ipv4Len)
 	case attributeAggregator, attributeAggregatorAS4:
 		if end-at >= aggregatorLen {
+			c.plain(at, end)
 			c.addr(end-ipv4Len, ipv4Len)
 		}
 	case attributeReach:
 		c.reach(at, end)
 	case attributeUnreach:
 		if end-at >= unreachRoutes {
+			c.plain(at, at+unreachRoutes)
 			c.routes(at, at+unreachRoutes, end)
 		}
+	case attributeOrigin, attributePath, attributeMetric, attributePreference, attributeAtomic, attributePath4, attributeLarge, attributeOTC:
+		c.plain(at, end)
+	case attributeCommunities, attributeExtended: // numbers of ASes, and now and then an address
+		c.communities(kind, at, end)
+	default:
+		c.opaque(fmt.Sprintf("BGP attribute %d", kind), at, end)
 	}
 }
 
@@ -232,10 +277,13 @@ func (c *capture) reach(at, end int) {
 	if p+n+reachReserved > end {
 		return
 	}
+	c.plain(at, p)
+	c.plain(p+n, p+n+reachReserved)
 	switch n {
 	case ipv4Len, ipv6Len, 2 * ipv6Len: // the last with a link-local one (RFC 2545, section 3)
 		c.addrs(p, p+n, min(n, ipv6Len))
 	case distinguisherLen + ipv4Len, distinguisherLen + ipv6Len:
+		c.plain(p, p+distinguisherLen)
 		c.addr(p+distinguisherLen, n-distinguisherLen)
 	}
 	c.routes(at, p+n+reachReserved, end)
@@ -253,5 +301,23 @@ func (c *capture) routes(head, at, end int) {
 	case at < end:
 		c.m.Note("a BGP address family that is not understood, searched by value")
 		c.payload(at, end)
+	}
+}
+
+// Extended communities that begin with an address (RFC 4360, section 3.2).
+const (
+	communityLen      = 8
+	communityAddr     = 2
+	communityIPv4     = 0x01
+	communityTypeMask = 0x3f
+)
+
+// communities maps the addresses in extended ones.
+func (c *capture) communities(kind, at, end int) {
+	c.plain(at, end)
+	for ; kind == attributeExtended && at+communityLen <= end; at += communityLen {
+		if c.byteAt(at)&communityTypeMask == communityIPv4 {
+			c.addr(at+communityAddr, ipv4Len)
+		}
 	}
 }

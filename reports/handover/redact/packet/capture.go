@@ -34,8 +34,11 @@ type capture struct {
 	flows  map[string]*flow
 	lsas   map[string]uint16 // the new checksum of each LSA whose body was seen
 	edits  int
-	blank  bool // what cannot be read is blanked
-	unread int  // frames that cannot be read
+	blank  bool    // what cannot be read is blanked
+	silent bool    // what is not read is not told
+	unread int     // frames that cannot be read
+	known  bitmap  // bytes that a decoder replaced or knows
+	begins []begun // the protocols of a frame
 }
 
 // frame is one packet: where it is and which checksums depend on what.
@@ -46,7 +49,7 @@ type frame struct {
 }
 
 func newCapture(data []byte, m Mapper) *capture {
-	return &capture{m: m, out: slices.Clone(data), old: data, end: len(data), lsas: map[string]uint16{}}
+	return &capture{m: m, out: slices.Clone(data), old: data, end: len(data), lsas: map[string]uint16{}, known: newBitmap(len(data))}
 }
 
 // IsCapture reports whether a file begins as a pcap or pcapng file does.
@@ -61,6 +64,7 @@ func Rewrite(data []byte, m Mapper) (out []byte, edits int, err error) { return 
 // rewrite is [Rewrite], which may let pass what it cannot read.
 func rewrite(data []byte, m Mapper, blank bool) (out []byte, edits int, err error) {
 	c := newCapture(data, m)
+	c.silent = !blank
 	if !c.file() {
 		return nil, 0, ErrCapture
 	}
@@ -85,6 +89,7 @@ func Read(data []byte, m Mapper) {
 
 // copyFrames puts the packets back, to go over them again with what is known now.
 func copyFrames(c *capture) {
+	clear(c.known)
 	for i := range c.frames {
 		f := &c.frames[i]
 		copy(c.out[f.start:f.end], c.old[f.start:f.end])
@@ -103,8 +108,13 @@ func (c *capture) packets() {
 // eachFrame goes over the frames, each within its bounds.
 func (c *capture) eachFrame() {
 	for i := range c.frames {
-		c.end = c.frames[i].end
-		c.frame(&c.frames[i])
+		f := &c.frames[i]
+		c.end, c.begins = f.end, c.begins[:0]
+		c.frame(f)
+		for _, s := range f.sums {
+			c.plain(s.at, s.at+sumLen)
+		}
+		c.rest(f.start, f.end)
 	}
 	c.end = len(c.old)
 }
@@ -151,6 +161,7 @@ func (c *capture) u16(at int) int { return int(binary.BigEndian.Uint16(c.old[at:
 
 // put writes over what was at, and counts.
 func (c *capture) put(at int, with []byte) {
+	c.plain(at, at+len(with))
 	if !bytes.Equal(c.out[at:at+len(with)], with) {
 		copy(c.out[at:], with)
 		c.edits++
@@ -172,6 +183,7 @@ func (c *capture) network(at, n, bits int) {
 	if at+n > c.end {
 		return
 	}
+	c.plain(at, at+n)
 	if ip, ok := netip.AddrFromSlice(c.old[at : at+n]); ok {
 		c.put(at, c.m.Addr(ip, bits).AsSlice())
 	}
@@ -181,6 +193,7 @@ func (c *capture) network(at, n, bits int) {
 func (c *capture) prefix(at, bits, size int) {
 	raw := make([]byte, size)
 	n := octets(bits)
+	c.plain(at, at+n)
 	copy(raw, c.old[at:at+n])
 	ip, ok := netip.AddrFromSlice(raw)
 	if !ok || bits == 0 {
@@ -204,12 +217,21 @@ func (c *capture) text(start, end int)    { c.bytes(Text, start, end) }
 func (c *capture) payload(start, end int) { c.bytes(Payload, start, end) }
 func (c *capture) name(start, end int)    { c.bytes(Name, start, end) }
 func (c *capture) secret(start, end int)  { c.bytes(Secret, start, end) }
-func (c *capture) digest(start, end int)  { c.bytes(Digest, start, end) }
+
+// digest cuts what was made with a secret; zeros stand for none.
+func (c *capture) digest(start, end int) {
+	if start < end && end <= c.end && zeros(c.old[start:end]) {
+		c.plain(start, end)
+		return
+	}
+	c.bytes(Digest, start, end)
+}
 
 func (c *capture) bytes(kind Kind, start, end int) {
 	if start >= end || end > c.end {
 		return
 	}
+	c.plain(start, end)
 	if with := c.m.Bytes(kind, c.old[start:end]); len(with) == end-start {
 		c.put(start, with)
 	}

@@ -13,7 +13,8 @@
 // they were right.
 //
 // What is of no known protocol, or is cut off where its header says more, is given to the
-// Mapper as [Payload]. Segments of TCP are joined first, so that a value that two of them
+// Mapper as [Payload]; so is what the decoder of a known one does not know, wherever it stands,
+// which [Mapper.Note] tells with the protocol's name. Segments of TCP are joined first, so that a value that two of them
 // share is one value. The begin of a field whose rest was not captured is a [Part]. A frame of a link
 // type that is not known is blanked, which [Mapper.Note] tells, and a file of nothing else is none that
 // can be rewritten. A file is input of strangers: no length in it is believed.

@@ -1,5 +1,7 @@
 package packet
 
+import "fmt"
+
 // The header of a frame (IEEE 802.3, 3.1.1).
 const (
 	etherDestination = 0
@@ -43,11 +45,14 @@ func (c *capture) ethernet(f *frame, at, end int) {
 	defer c.leave()
 	c.mac(at + etherDestination)
 	c.mac(at + etherSource)
+	c.in(at, "Ethernet")
+	c.plain(at+etherType, at+etherLen)
 	c.ethertype(f, c.u16(at+etherType), at+etherLen, end)
 }
 
 // ethertype goes into what a frame carries, behind its tags.
 func (c *capture) ethertype(f *frame, kind, at, end int) {
+	begin := at
 	for tagged := true; tagged; {
 		switch {
 		case (kind == typeVLAN || kind == typeProvider || kind == typeQinQOld) && at+vlanLen <= end:
@@ -60,6 +65,7 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 			tagged = false
 		}
 	}
+	c.plain(begin, at)
 	switch {
 	case kind == typeIPv4 || kind == typeIPv6:
 		c.ip(f, at, end)
@@ -70,12 +76,15 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 	case kind == typeLLDP:
 		c.lldp(at, end)
 	case kind == typeBackbone && at+serviceTagLen <= end:
+		c.plain(at, at+serviceTagLen)
 		c.ethernet(f, at+serviceTagLen, end)
 	case kind == typePPPoE:
 		c.pppoe(f, at, end)
 	case kind == typeFabricPath:
+		c.plain(at, at+fabricPathLen)
 		c.ethernet(f, at+fabricPathLen, end)
 	case kind == typeTRILL && at+trillLen <= end:
+		c.plain(at, at+trillLen)
 		c.inside(f, at+trillLen, at+trillLen+c.u16(at)&trillOptions>>trillShift*headerWord, end)
 	case kind == typeMPLS || kind == typeMPLSMulti:
 		c.mpls(f, at, end)
@@ -84,6 +93,6 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 	case kind < typeFirst:
 		c.llc(f, at, min(end, at+kind))
 	default:
-		c.payload(at, end)
+		c.opaque(fmt.Sprintf("EtherType 0x%04x", kind), at, end)
 	}
 }

@@ -25,6 +25,8 @@ func (c *capture) gre(f *frame, at, end int) {
 	if body > end {
 		return
 	}
+	c.in(at, "GRE")
+	c.plain(at, body)
 	if flags&greHasSum != 0 {
 		f.sum(at+greSum, part{at, end})
 	}
@@ -33,6 +35,7 @@ func (c *capture) gre(f *frame, at, end int) {
 		c.erspan(f, kind, flags&greHasSequence != 0, body, end)
 	case typePPP:
 		if flags&greHasAck != 0 {
+			c.plain(body, body+greField)
 			body += greField
 		}
 		c.ppp(f, body, end)

@@ -1,5 +1,7 @@
 package packet
 
+import "fmt"
+
 // What both versions begin with: the version in the upper half of the first byte.
 const (
 	versionShift = 4
@@ -19,8 +21,10 @@ const (
 	protoRouting     = 43
 	protoFragment    = 44
 	protoGRE         = 47
+	protoESP         = 50
 	protoAH          = 51
 	protoICMPv6      = 58
+	protoNoNext      = 59
 	protoDestination = 60
 	protoOSPF        = 89
 	protoVRRP        = 112
@@ -38,7 +42,7 @@ func (c *capture) ip(f *frame, at, end int) {
 	case version6:
 		c.ipv6(f, at, end)
 	default:
-		c.payload(at, end)
+		c.opaque("an IP packet of no known version", at, end)
 	}
 }
 
@@ -66,7 +70,10 @@ func (c *capture) transport(f *frame, proto, at, end int, pseudo part) {
 	case proto == protoIPv4 || proto == protoIPv6:
 		c.ip(f, at, end)
 	case proto == protoIGMP:
+	case proto == protoESP: // encrypted
+		c.plain(at, end)
+	case proto == protoNoNext:
 	default:
-		c.payload(at, end)
+		c.opaque(fmt.Sprintf("IP protocol %d", proto), at, end)
 	}
 }

@@ -23,6 +23,7 @@ const (
 	optEnd               = 0
 	optNothing           = 1
 	optRecordRoute       = 7
+	optRouterAlert       = 148 // RFC 2113
 	optLooseSourceRoute  = 131
 	optStrictSourceRoute = 137
 
@@ -31,11 +32,16 @@ const (
 	optRoute  = 3 // after type, length and pointer
 )
 
+// noteFragments tells of fragments that are not put together.
+const noteFragments = "later fragments, searched by value; a checksum in the first one covers them too"
+
 func (c *capture) ipv4(f *frame, at, end int) {
 	head := c.byteAt(at+ipv4HeaderLen) & headerLenMask * headerWord
 	if head < ipv4MinimumLen || at+ipv4MinimumLen > end {
 		return
 	}
+	c.in(at, "IPv4")
+	c.plain(at, at+ipv4Source)
 	c.addr(at+ipv4Source, ipv4Len)
 	c.addr(at+ipv4Dest, ipv4Len)
 	if at+head > end {
@@ -44,14 +50,18 @@ func (c *capture) ipv4(f *frame, at, end int) {
 	f.sum(at+ipv4Sum, part{at, at + head})
 	c.ipOptions(at+ipv4Options, at+head, func(kind, p, stop int) {
 		if kind == optRecordRoute || kind == optLooseSourceRoute || kind == optStrictSourceRoute {
+			c.plain(p, p+optRoute)
 			c.addrs(p+optRoute, stop, ipv4Len)
+		}
+		if kind == optRouterAlert {
+			c.plain(p, stop)
 		}
 	})
 	if total := c.u16(at + ipv4Total); total >= head {
 		end = min(end, at+total)
 	}
 	if c.u16(at+ipv4Fragment)&fragmentOffsetMask != 0 {
-		c.m.Note("later fragments, searched by value; a checksum in the first one covers them too")
+		c.m.Note(noteFragments)
 		c.payload(at+head, end)
 		return
 	}
@@ -62,6 +72,7 @@ func (c *capture) ipv4(f *frame, at, end int) {
 func (c *capture) ipOptions(at, end int, do func(kind, at, end int)) {
 	for at+optLength < end && c.byteAt(at) != optEnd {
 		if c.byteAt(at) == optNothing {
+			c.plain(at, at+1)
 			at++
 			continue
 		}

@@ -20,12 +20,26 @@ const (
 
 	extFragment     = 2 // offset and flags
 	extFragmentMask = 0xfff8
+
+	ahDigest = 12
+)
+
+// A routing header with addresses (RFC 8200, section 4.4; RFC 5095; RFC 8754, section 2).
+const (
+	routingType    = 2
+	routingList    = 8
+	routingSource  = 0
+	routingHome    = 2 // RFC 6275, section 6.4
+	routingSegment = 4
+	routingLast    = 4 // the last segment
 )
 
 func (c *capture) ipv6(f *frame, at, end int) {
 	if at+ipv6HeaderLen > end {
 		return
 	}
+	c.in(at, "IPv6")
+	c.plain(at, at+ipv6Source)
 	c.addr(at+ipv6Source, ipv6Len)
 	c.addr(at+ipv6Dest, ipv6Len)
 	pseudo := part{at + ipv6Source, at + ipv6HeaderLen}
@@ -38,7 +52,9 @@ func (c *capture) ipv6(f *frame, at, end int) {
 		if n == 0 {
 			break
 		}
+		c.extensionBody(next, at, min(at+n, end))
 		if next == protoFragment && c.u16(at+extFragment)&extFragmentMask != 0 {
+			c.m.Note(noteFragments)
 			c.payload(at+n, end)
 			return
 		}
@@ -60,4 +76,53 @@ func (c *capture) extension(proto, at int) int {
 		return extFirst + c.byteAt(at+extLength)*ahUnit
 	}
 	return 0
+}
+
+// extensionBody maps the addresses of an extension header, and cuts the digest of AH.
+func (c *capture) extensionBody(proto, at, end int) {
+	switch proto {
+	case protoAH:
+		c.plain(at, at+ahDigest)
+		c.digest(at+ahDigest, end)
+	case protoFragment:
+		c.plain(at, end)
+	case protoRouting:
+		c.plain(at, at+routingList)
+		n := c.byteAt(at+extLength) / 2
+		switch c.byteAt(at + routingType) {
+		case routingSource, routingHome:
+		case routingSegment:
+			n = min(n, c.byteAt(at+routingLast)+1)
+		default:
+			return
+		}
+		c.addrs(at+routingList, min(end, at+routingList+n*ipv6Len), ipv6Len)
+	default:
+		c.plain(at, at+opt6First)
+		c.opaqueOptions(at, end)
+	}
+}
+
+// Options of hop-by-hop and destination headers (RFC 8200, section 4.2; RFC 2711).
+const (
+	opt6Pad1  = 0
+	opt6PadN  = 1
+	opt6Alert = 5
+	opt6First = 2
+)
+
+// opaqueOptions marks the options that name nobody; the others are a rest.
+func (c *capture) opaqueOptions(at, end int) {
+	for at += opt6First; at+optHead <= end; {
+		kind := c.byteAt(at)
+		if kind == opt6Pad1 {
+			at++
+			continue
+		}
+		stop := at + optHead + c.byteAt(at+optLength)
+		if kind == opt6PadN || kind == opt6Alert {
+			c.plain(at, min(stop, end))
+		}
+		at = stop
+	}
 }

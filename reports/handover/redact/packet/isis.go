@@ -1,5 +1,7 @@
 package packet
 
+import "fmt"
+
 // IS-IS is of ISO 10589 where nothing else is said; the sections are its.
 
 // nlpidISIS begins a PDU (ISO 9577).
@@ -111,6 +113,7 @@ const (
 // isis maps the ids of systems in hellos, LSPs and SNPs; their TLVs of addresses, neighbours
 // and names. Where it changes an LSP, its checksum is made again.
 func (c *capture) isis(at, end int) {
+	c.in(at, "IS-IS")
 	if at+isisLen > end {
 		return
 	}
@@ -120,6 +123,7 @@ func (c *capture) isis(at, end int) {
 	if head < isisLen || at+head > end {
 		return
 	}
+	c.plain(at, at+head)
 	lsp := kind == lspLevel1 || kind == lspLevel2
 	right := lsp && end-at > lspLen && fletcherHolds(c.old[at+lspID:end])
 	c.tlvs(at+head, end, c.isisTLV)
@@ -149,6 +153,11 @@ func (c *capture) isisSystems(kind, at int) {
 }
 
 func (c *capture) isisTLV(kind, at, end int) {
+	switch kind {
+	case isisReach, isisMTReach, isisNeighbours, isisEntries, isisAdjacency, isisInternal, isisExternal, isisIPv4Reach, isisMTIPv4Reach,
+		isisIPv6Reach, isisMTIPv6Reach, isisAuth: // metrics and flags beside what is mapped
+		c.plain(at, end)
+	}
 	switch kind {
 	case isisInterfaces:
 		c.addrs(at, end, ipv4Len)
@@ -195,8 +204,9 @@ func (c *capture) isisTLV(kind, at, end int) {
 	case isisAuth:
 		c.isisAuth(at, end)
 	case isisAreas, isisProtocols, isisPadding, isisTopologies:
+		c.plain(at, end)
 	default:
-		c.payload(at, end)
+		c.opaque(fmt.Sprintf("IS-IS element %d", kind), at, end)
 	}
 }
 

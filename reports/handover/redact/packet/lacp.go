@@ -14,6 +14,8 @@ const (
 )
 
 func (c *capture) lacp(at int) {
+	c.in(at, "LACP")
+	c.plain(at, at+lacpPartnerEnd)
 	c.mac(at + lacpActor)
 	c.mac(at + lacpPartner)
 }

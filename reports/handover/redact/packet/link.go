@@ -46,15 +46,20 @@ func (c *capture) frame(f *frame) {
 	case linkRaw, linkIPv4, linkIPv6, linkRawBSD, linkRawOpen:
 		c.ip(f, at, end)
 	case linkNull, linkLoop:
+		c.plain(at, at+nullLen)
 		c.ip(f, min(at+nullLen, end), end)
 	case linkCooked:
 		if at+cookedLen <= end {
+			c.plain(at, at+cookedSource)
 			c.mac(at + cookedSource)
+			c.plain(at+cookedSource+macLen, at+cookedLen)
 			c.ethertype(f, c.u16(at+cookedProtocol), at+cookedLen, end)
 		}
 	case linkCooked2:
 		if at+cooked2Len <= end {
+			c.plain(at, at+cooked2Source)
 			c.mac(at + cooked2Source)
+			c.plain(at+cooked2Source+macLen, at+cooked2Len)
 			c.ethertype(f, c.u16(at+cooked2Protocol), at+cooked2Len, end)
 		}
 	case linkPPP:
@@ -74,6 +79,7 @@ func (c *capture) frame(f *frame) {
 // are is none that can be rewritten.
 func (c *capture) unknown(at, end int) {
 	c.unread++
+	c.plain(at, end)
 	if !c.blank {
 		c.m.Note("packets of a link type that is not understood")
 		return

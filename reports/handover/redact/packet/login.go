@@ -1,6 +1,10 @@
 package packet
 
-import "github.com/reprise-lab/reprise/harness/unpack"
+import (
+	"fmt"
+
+	"github.com/reprise-lab/reprise/harness/unpack"
+)
 
 // Names and secrets of protocols that carry them in clear when somebody logs in, or that two
 // routers share.
@@ -14,10 +18,12 @@ const (
 
 // hsrp cuts the password.
 func (c *capture) hsrp(at, end int) {
+	c.in(at, "HSRP")
 	if at+hsrpAuth > end {
 		c.payload(at, end)
 		return
 	}
+	c.plain(at, min(end, at+hsrpAuth+hsrpAuthLen))
 	c.addrs(at+hsrpAuth+hsrpAuthLen, end, ipv4Len)
 	c.padded(at+hsrpAuth, hsrpAuthLen, end)
 }
@@ -26,6 +32,9 @@ func (c *capture) hsrp(at, end int) {
 const (
 	typeEAPOL   = 0x888e
 	eapolBody   = 4
+	eapolPacket = 0
+	eapolStart  = 1
+	eapolLogoff = 2
 	eapType     = 4
 	eapLen      = 5
 	eapLength   = 2
@@ -35,8 +44,14 @@ const (
 
 // eapol takes the name in an answer to a question for one.
 func (c *capture) eapol(at, end int) {
-	if c.byteAt(at+1) != 0 {
-		c.payload(at, end)
+	c.in(at, "EAPOL")
+	c.plain(at, at+eapolBody)
+	switch c.byteAt(at + 1) {
+	case eapolPacket:
+	case eapolStart, eapolLogoff:
+		return
+	default:
+		c.opaque(fmt.Sprintf("EAPOL of type %d", c.byteAt(at+1)), at+eapolBody, end)
 		return
 	}
 	c.eap(at+eapolBody, end)
@@ -44,7 +59,13 @@ func (c *capture) eapol(at, end int) {
 
 // eap is the same of a message of EAP.
 func (c *capture) eap(at, end int) {
+	if at+eapLength+2 <= end {
+		end = min(end, at+max(eapType, c.u16(at+eapLength)))
+	}
 	c.payload(at, end)
+	if at+eapLen <= end && (c.byteAt(at) > eapResponse || c.byteAt(at+eapType) > eapIdentity) {
+		c.unreadOf("EAP's methods")
+	}
 	if at+eapLen > end || c.byteAt(at) != eapResponse || c.byteAt(at+eapType) != eapIdentity {
 		return
 	}

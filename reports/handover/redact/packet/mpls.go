@@ -11,6 +11,7 @@ const (
 func (c *capture) mpls(f *frame, at, end int) {
 	for at+labelLen <= end {
 		last := c.byteAt(at+labelStack)&labelBottom != 0
+		c.plain(at, at+labelLen)
 		at += labelLen
 		if last {
 			break

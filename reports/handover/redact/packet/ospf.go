@@ -101,6 +101,8 @@ const (
 
 // ospf goes over OSPFv2. Of version 3 the header's ids are mapped.
 func (c *capture) ospf(f *frame, at, end int, pseudo part) {
+	c.in(at, "OSPF")
+	c.plain(at, min(end, at+ospf3Len))
 	n := c.u16(at + ospfLength)
 	if n >= ospf3Len {
 		end = min(end, at+n)
@@ -131,6 +133,7 @@ func (c *capture) ospf(f *frame, at, end int, pseudo part) {
 // ospfAuth cuts passwords and digests. A packet with a digest has no checksum.
 func (c *capture) ospfAuth(f *frame, at, end int) {
 	kind, auth := c.u16(at+ospfAuthType), at+ospfAuth
+	c.plain(at, at+ospfLen)
 	if kind == ospfAuthNone || kind == ospfAuthPassword {
 		f.sum(at+ospfSum, part{at, auth}, part{at + ospfLen, end})
 	}
@@ -148,17 +151,21 @@ func (c *capture) ospfBody(kind, at, end int) {
 		if at+helloNeighbours > end {
 			return
 		}
+		c.plain(at, at+helloNeighbours)
 		c.addr(at+helloDesignated, ipv4Len)
 		c.addr(at+helloBackup, ipv4Len)
 		c.addrs(at+helloNeighbours, end, ipv4Len)
 	case ospfDescription:
+		c.plain(at, min(end, at+descriptionHeaders))
 		c.lsaHeaders(at+descriptionHeaders, end)
 	case ospfRequest:
 		for ; at+requestLen <= end; at += requestLen {
+			c.plain(at, at+requestID)
 			c.linkState(int(binary.BigEndian.Uint32(c.old[at+requestType:])), at+requestID, unknownBits)
 			c.addr(at+requestRouter, ipv4Len)
 		}
 	case ospfUpdate:
+		c.plain(at, min(end, at+updateLSAs))
 		c.lsUpdate(at+updateLSAs, end)
 	case ospfAck:
 		c.lsaHeaders(at, end)
@@ -193,6 +200,7 @@ func (c *capture) linkState(kind, at, bits int) {
 // lsaHeaders maps headers that stand without their bodies.
 func (c *capture) lsaHeaders(at, end int) {
 	for ; at+lsaLen <= end; at += lsaLen {
+		c.plain(at, at+lsaLen)
 		c.linkState(c.byteAt(at+lsaType), at+lsaID, unknownBits)
 		c.addr(at+lsaRouter, ipv4Len)
 		if sum, ok := c.lsas[c.lsaKey(at)]; ok {
@@ -204,6 +212,7 @@ func (c *capture) lsaHeaders(at, end int) {
 // lsa maps an LSA, and makes its checksum again where it was right.
 func (c *capture) lsa(at, end int) {
 	right := fletcherHolds(c.old[at+lsaSummed : end])
+	c.plain(at, at+lsaLen)
 	kind, body, bits := c.byteAt(at+lsaType), at+lsaLen, unknownBits
 	if body+ipv4Len <= end {
 		bits = c.maskBits(body + prefixMask)
@@ -218,6 +227,10 @@ func (c *capture) lsa(at, end int) {
 }
 
 func (c *capture) lsaBody(kind, at, end int) {
+	switch kind {
+	case lsaOfRouter, lsaOfNetwork, lsaExternal, lsaNSSA, lsaSummary, lsaSummaryASBR: // masks, metrics and tags
+		c.plain(at, end)
+	}
 	switch kind {
 	case lsaOfRouter:
 		c.routerLinks(at, end)

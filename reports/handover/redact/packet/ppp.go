@@ -1,5 +1,7 @@
 package packet
 
+import "fmt"
+
 // The head of a packet of PPP (RFC 1661, section 2; RFC 1662, section 3.1): an address and a control field, which may be
 // left out, and a protocol, whose first byte may be left out where it is zero. Cisco's HDLC has an EtherType there.
 const (
@@ -12,6 +14,8 @@ const (
 	hdlcMulticast   = 0x8f
 	hdlcLen         = 4
 	hdlcProtocol    = 2
+	typeSLARP       = 0x8035 // who asks for an address, or says that the line lives
+	slarpLen        = 14
 	pppoeHead       = 6 // RFC 2516, section 4
 	pppoeLength     = 4
 	typePPPoE       = 0x8864
@@ -30,14 +34,18 @@ const (
 
 // Protocols of PPP (IANA's registry).
 const (
-	pppIPv4 = 0x0021
-	pppOSI  = 0x0023
-	pppIPv6 = 0x0057
-	pppMPLS = 0x0281
-	pppIPCP = 0x8021
-	pppPAP  = 0xc023
-	pppCHAP = 0xc223
-	pppEAP  = 0xc227
+	pppIPv4   = 0x0021
+	pppOSI    = 0x0023
+	pppIPv6   = 0x0057
+	pppMPLS   = 0x0281
+	pppIPCP   = 0x8021
+	pppOSICP  = 0x8023
+	pppIPv6CP = 0x8057
+	pppMPLSCP = 0x8281
+	pppLCP    = 0xc021
+	pppPAP    = 0xc023
+	pppCHAP   = 0xc223
+	pppEAP    = 0xc227
 )
 
 // What PAP, CHAP and the protocols that configure have: a code, an identifier, a length and data (RFC 1334, section 2.2;
@@ -61,12 +69,14 @@ const (
 // ppp goes into a packet of PPP, with or without its address and control field.
 func (c *capture) ppp(f *frame, at, end int) {
 	if at+pppFrame <= end && c.byteAt(at) == pppAddress && c.byteAt(at+1) == pppControl {
+		c.plain(at, at+pppFrame)
 		at += pppFrame
 	}
 	if at >= end || !c.enter(at, end) {
 		return
 	}
 	defer c.leave()
+	begin := at
 	kind := c.byteAt(at)
 	if kind&pppCompressed != 0 {
 		at++
@@ -77,6 +87,8 @@ func (c *capture) ppp(f *frame, at, end int) {
 		kind = c.u16(at)
 		at += pppProtocolLen
 	}
+	c.in(begin, "PPP")
+	c.plain(begin, at)
 	switch kind {
 	case pppIPv4, pppIPv6:
 		c.ip(f, at, end)
@@ -87,23 +99,27 @@ func (c *capture) ppp(f *frame, at, end int) {
 			c.isis(at, end)
 			return
 		}
-		c.payload(at, end)
+		c.opaque("OSI in PPP", at, end)
 	case pppPAP:
 		c.pap(at, end)
 	case pppCHAP:
 		c.chap(at, end)
 	case pppEAP:
 		c.eap(at, end)
+	case pppLCP, pppIPv6CP, pppMPLSCP, pppOSICP: // numbers
+		c.plain(at, end)
 	case pppIPCP:
 		if at+pppData <= end {
+			c.plain(at, at+pppData)
 			c.ipOptions(at+pppData, end, func(kind, at, end int) {
 				if (kind == ipcpAddress || kind >= ipcpFirstDNS && kind <= ipcpLastNBNS) && end-at == optHead+ipv4Len {
+					c.plain(at, at+optHead)
 					c.addr(at+optHead, ipv4Len)
 				}
 			})
 		}
 	default:
-		c.payload(at, end)
+		c.opaque(fmt.Sprintf("PPP protocol 0x%04x", kind), at, end)
 	}
 }
 
@@ -112,6 +128,7 @@ func (c *capture) pap(at, end int) {
 	if at+pppData > end {
 		return
 	}
+	c.plain(at, at+pppData)
 	if c.byteAt(at+pppCode) != papRequest {
 		c.payload(at+pppData, end)
 		return
@@ -122,6 +139,7 @@ func (c *capture) pap(at, end int) {
 			return
 		}
 		n := c.byteAt(at)
+		c.plain(at, at+1)
 		c.field(kind, at+1, at+1+n, end)
 		at += 1 + n
 	}
@@ -133,6 +151,7 @@ func (c *capture) chap(at, end int) {
 		return
 	}
 	kind, n := c.byteAt(at+pppCode), c.u16(at+pppLength)
+	c.plain(at, at+pppData)
 	whole := end
 	if n > pppData {
 		whole = at + n
@@ -143,6 +162,7 @@ func (c *capture) chap(at, end int) {
 		return
 	}
 	value := at + pppData + 1
+	c.plain(at+pppData, value)
 	stop := value + c.byteAt(at+pppData)
 	c.digest(value, min(stop, end))
 	c.field(Name, stop, whole, end)
@@ -161,6 +181,12 @@ func (c *capture) hdlc(f *frame, at, end int) {
 		c.unknown(at, end)
 		return
 	}
+	c.plain(at, at+hdlcLen)
+	if c.u16(at+hdlcProtocol) == typeSLARP && at+hdlcLen+slarpLen <= end {
+		c.plain(at+hdlcLen, end)
+		c.addr(at+hdlcLen+headerWord, ipv4Len)
+		return
+	}
 	c.ethertype(f, c.u16(at+hdlcProtocol), at+hdlcLen, end)
 }
 
@@ -169,6 +195,7 @@ func (c *capture) pppoe(f *frame, at, end int) {
 	if at+pppoeHead > end {
 		return
 	}
+	c.plain(at, at+pppoeHead)
 	c.ppp(f, at+pppoeHead, min(end, at+pppoeHead+c.u16(at+pppoeLength)))
 }
 
@@ -179,7 +206,7 @@ func (c *capture) l2tp(f *frame, at, end int) {
 	}
 	flags := c.u16(at + l2tpFlags)
 	if flags&l2tpControl != 0 || flags&l2tpVersionMask != l2tpVersion {
-		c.payload(at, end)
+		c.opaque("L2TP's control messages and version 3", at, end)
 		return
 	}
 	body := at + 2 + l2tpIDs
@@ -198,5 +225,6 @@ func (c *capture) l2tp(f *frame, at, end int) {
 		c.payload(at, end)
 		return
 	}
+	c.plain(at, body)
 	c.ppp(f, body, end)
 }

@@ -47,7 +47,7 @@ func (v values) over6(next byte, at int, body ...[]byte) []byte {
 
 // quiet is a datagram with nothing but its addresses.
 func (v values) quiet() []byte {
-	return pt.UDP(v.ip("10.1.2.3"), v.ip("10.1.2.4"), 9, 9, []byte("quiet"))
+	return pt.UDP(v.ip("10.1.2.3"), v.ip("10.1.2.4"), 514, 514, []byte("quiet"))
 }
 
 // llc is a frame with a length in place of a type.
@@ -195,7 +195,7 @@ func applicationFrames(v values) map[string][]byte {
 		"RIP with a password": v.udp(520, 520, rip(pt.Cat(pt.U16(0xffff), pt.U16(2), v.secret(), make([]byte, 16-len(secret))), pt.Cat(pt.U16(2), pt.U16(0), v.addr("10.1.0.0"), make([]byte, 4), v.addr("10.1.2.9"), pt.U32(1)))),
 		"RIP with a digest":   v.udp(520, 520, rip(pt.Cat(pt.U16(0xffff), pt.U16(1), v.digest(16)))),
 		"RADIUS": v.udp(1812, 5000, []byte{1, 1, 0, 0}, v.digest(16), pt.LV(1, 2, v.host()), pt.LV(2, 2, v.digest(16)), pt.LV(4, 2, v.addr("10.1.2.3")), pt.LV(11, 2, v.host()),
-			pt.LV(26, 2, v.host()), pt.LV(80, 2, v.digest(16))),
+			pt.LV(26, 2, pt.Cat(pt.U32(9), pt.LV(2, 2, v.host()))), pt.LV(80, 2, v.digest(16))),
 		"DNS":             v.udp(53, 5000, dns),
 		"SNMP 2":          v.udp(161, 5000, pt.BER(0x30, pt.Cat(pt.BER(2, []byte{1}), pt.BER(4, v.secret()), pdu))),
 		"SNMP 3":          v.udp(161, 5000, pt.BER(0x30, pt.Cat(pt.BER(2, []byte{3}), pt.BER(0x30, pt.BER(2, []byte{1})), security, pdu))),

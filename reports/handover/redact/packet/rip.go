@@ -27,13 +27,18 @@ const (
 
 // rip maps the entries.
 func (c *capture) rip(at, end int) {
+	c.in(at, "RIP")
+	c.plain(at, at+ripHead)
 	for p := at + ripHead; p+ripAuthData <= end; p += ripEntry {
 		if p+ripEntry > end && c.u16(p+ripFamily) != ripAuth {
 			c.addrs(p+ripAddr, min(end, p+ripMask), ipv4Len)
 			return
 		}
 		switch c.u16(p + ripFamily) {
+		case 0: // a request for all
+			c.plain(p, min(end, p+ripEntry))
 		case ripIPv4:
+			c.plain(p, p+ripEntry)
 			bits := c.maskBits(p + ripMask)
 			if c.byteAt(p+ripMask) == 0 { // none, as in version 1
 				bits = unknownBits
@@ -42,6 +47,7 @@ func (c *capture) rip(at, end int) {
 			c.addr(p+ripNextHop, ipv4Len)
 		case ripAuth:
 			data := p + ripAuthData
+			c.plain(p, data)
 			switch c.u16(p + ripTag) {
 			case ripPassword:
 				c.padded(data, ripAuthLen, end)

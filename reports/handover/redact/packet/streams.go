@@ -12,12 +12,15 @@ const streamWindow = 64 << 20
 
 // flow is one direction of a TCP connection: its segments in the file.
 type flow struct {
-	bgp      bool // one side is BGP
+	ports    [2]int // source and destination
 	base     uint32
 	segments []segment
 	back     string // the key of the other direction
 	answers  []answer
 }
+
+// on reports whether one side has this port.
+func (f *flow) on(port int) bool { return f.ports[0] == port || f.ports[1] == port }
 
 type segment struct{ at, end, offset int }
 
@@ -106,13 +109,13 @@ func (c *capture) join(order []segment) (joined []byte, n int) {
 // streamOf gives the joined bytes replaced, which begin at offset of their flow.
 func (c *capture) streamOf(f *flow, offset int, joined []byte) []byte {
 	sub := newCapture(joined, c.m)
-	if f.bgp {
+	if f.on(portBGP) {
 		sub.bgpMessages()
-	} else {
-		sub.payload(0, len(joined))
-		sub.ldapBinds()
-		sub.answered(f, offset)
+		return sub.out
 	}
+	sub.payload(0, len(joined))
+	sub.ldapBinds()
+	sub.answered(f, offset)
 	return sub.out
 }
 

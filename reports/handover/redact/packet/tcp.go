@@ -33,6 +33,8 @@ func (c *capture) tcp(at, end int, pseudo part) {
 	if head < tcpLen || at+head > end {
 		return
 	}
+	c.in(at, "TCP")
+	c.plain(at, at+head)
 	c.ipOptions(at+tcpOptions, at+head, func(kind, p, stop int) {
 		switch kind {
 		case tcpMD5:
@@ -44,11 +46,12 @@ func (c *capture) tcp(at, end int, pseudo part) {
 	if at+head >= end {
 		return
 	}
+	c.plain(at+head, end) // which [capture.streams] reads
 	seq := binary.BigEndian.Uint32(c.old[at+tcpSequence:])
 	key := string(c.old[pseudo.start:pseudo.end]) + string(c.old[at:at+tcpPorts])
 	fl := c.flows[key]
 	if fl == nil {
-		fl = &flow{base: seq, bgp: c.u16(at+tcpSource) == portBGP || c.u16(at+tcpDest) == portBGP}
+		fl = &flow{base: seq, ports: [2]int{c.u16(at + tcpSource), c.u16(at + tcpDest)}}
 		half := (pseudo.end - pseudo.start) / 2
 		fl.back = string(c.old[pseudo.start+half:pseudo.end]) + string(c.old[pseudo.start:pseudo.start+half]) +
 			string(c.old[at+tcpDest:at+tcpPorts]) + string(c.old[at+tcpSource:at+tcpDest])

@@ -17,6 +17,7 @@ func (c *capture) tlvs(at, end int, do func(kind, at, end int)) {
 		if stop > end {
 			return
 		}
+		c.plain(at, value)
 		do(c.byteAt(at), value, stop)
 		at = stop
 	}

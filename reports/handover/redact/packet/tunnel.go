@@ -53,6 +53,7 @@ const (
 
 // erspan goes into the frame that a mirror sends. sequence tells whether its GRE has a number.
 func (c *capture) erspan(f *frame, kind int, sequence bool, at, end int) {
+	begin := at
 	switch {
 	case kind == typeERSPAN3:
 		if at+erspan3Len > end {
@@ -65,11 +66,13 @@ func (c *capture) erspan(f *frame, kind int, sequence bool, at, end int) {
 	case sequence:
 		at += erspanLen
 	}
+	c.plain(begin, min(at, end))
 	c.ethernet(f, at, end)
 }
 
 func (c *capture) geneve(f *frame, at, end int) {
 	options := at + geneveLen
+	c.plain(at, options)
 	body := options + c.byteAt(at)&geneveOptions*headerWord
 	c.payload(options, min(body, end))
 	if body < end {
@@ -94,10 +97,11 @@ func (c *capture) carried(f *frame, kind, at, end int) {
 
 func (c *capture) tzsp(f *frame, at, end int) {
 	if c.u16(at+tzspProtocol) != tzspEthernet {
-		c.payload(at, end)
+		c.opaque("TZSP", at, end)
 		return
 	}
 	tags := at + tzspTags
+	c.plain(at, tags)
 	for at = tags; at < end; {
 		switch c.byteAt(at) {
 		case tzspEnd:
@@ -123,12 +127,14 @@ func (c *capture) tunnelled(f *frame, on func(ports ...int) bool, at, end int) b
 	case on(portGeneve):
 		c.geneve(f, at, end)
 	case on(portVXLANGPE):
+		c.plain(at, at+vxlanLen)
 		if c.byteAt(at+gpeNext) == gpeEthernet {
 			c.ethernet(f, at+vxlanLen, end)
 		} else {
 			c.ip(f, at+vxlanLen, end)
 		}
 	case on(portLISP):
+		c.plain(at, at+lispLen)
 		c.ip(f, at+lispLen, end)
 	case on(portTZSP):
 		c.tzsp(f, at, end)
@@ -148,11 +154,12 @@ const controlWord = 4
 func (c *capture) overMPLS(f *frame, at, end int) {
 	for _, head := range []int{controlWord, 0} {
 		if at+head+etherLen <= end && (head == 0 || c.byteAt(at)>>versionShift == 0) && c.plausible(c.u16(at+head+etherType), end-at-head-etherLen) {
+			c.plain(at, at+head)
 			c.ethernet(f, at+head, end)
 			return
 		}
 	}
-	c.payload(at, end)
+	c.opaque("what MPLS carries", at, end)
 }
 
 // plausible tells a type or a length of a frame from bytes at random.
@@ -185,10 +192,12 @@ func (c *capture) juniper(f *frame, at, end int) {
 	if flags&juniperHasExt != 0 {
 		body += juniperExtLen + c.u16(body)
 	}
+	c.plain(at, min(body, end))
 	switch {
 	case body > end:
 		c.unknown(at, end)
 	case flags&juniperNoLink != 0:
+		c.plain(body, min(end, body+juniperFamily))
 		c.ip(f, body+juniperFamily, end)
 	default:
 		c.ethernet(f, body, end)

@@ -1,6 +1,11 @@
 package packet
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/reprise-lab/reprise/harness/unpack"
+)
 
 // The header of UDP (RFC 768).
 const (
@@ -15,6 +20,8 @@ const (
 const (
 	portDNS           = 53
 	portMDNS          = 5353
+	portTFTP          = 69
+	portSyslog        = 514
 	portDHCPServer    = 67
 	portDHCPClient    = 68
 	portSNMP          = 161
@@ -39,15 +46,18 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 	}
 	f.sums = append(f.sums, checksum{at: at + udpSum, parts: []part{pseudo, {at, end}}, udp: true})
 	src, dst, body := c.u16(at+udpSource), c.u16(at+udpDest), at+udpLen
+	c.in(at, "UDP")
+	c.plain(at, body)
 	on := func(ports ...int) bool { return slices.Contains(ports, src) || slices.Contains(ports, dst) }
 	switch {
 	case on(portVXLAN, portVXLANLinux) && body+vxlanLen <= end:
+		c.plain(body, body+vxlanLen)
 		c.ethernet(f, body+vxlanLen, end)
 	case on(portDHCPServer, portDHCPClient):
 		c.dhcp(body, end)
 	case on(portSNMP, portSNMPTrap):
 		if !c.snmp(body, end) {
-			c.payload(body, end)
+			c.opaque("SNMP", body, end)
 		}
 	case on(portRIP) && body+ripHead <= end:
 		c.rip(body, end)
@@ -61,7 +71,12 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 		c.payload(body, end)
 		c.dns(body, end)
 	case c.tunnelled(f, on, body, end): // last: a client may have chosen such a port
-	default:
+	case on(portSyslog) || unpack.IsText(c.old[body:end]):
 		c.payload(body, end)
+		if !on(portSyslog, portTFTP) && body < end {
+			c.unreadOf(fmt.Sprintf("texts of UDP port %d", min(src, dst)))
+		}
+	default:
+		c.opaque(fmt.Sprintf("UDP port %d", min(src, dst)), body, end)
 	}
 }

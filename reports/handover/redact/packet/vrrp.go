@@ -23,11 +23,18 @@ func (c *capture) vrrp(f *frame, at, end int, pseudo part) {
 			size = ipv6Len
 		}
 	}
+	c.in(at, "VRRP")
+	c.plain(at, at+vrrpLen)
 	f.sum(at+vrrpSum, parts...)
 	p := at + vrrpAddrs
 	stop := p + c.byteAt(at+vrrpCount)*size
 	c.addrs(p, min(stop, end), size)
-	if !third && c.byteAt(at+vrrpAuthType) == vrrpPassword {
+	if third {
+		return
+	}
+	if c.byteAt(at+vrrpAuthType) == vrrpPassword {
 		c.padded(stop, vrrpAuthLen, end)
+	} else {
+		c.digest(stop, min(end, stop+vrrpAuthLen))
 	}
 }
