@@ -16,7 +16,7 @@ import (
 // secrets, by the protocol. A frame that is built of other values is what it has to become.
 func frames(v values) map[string][]byte {
 	all := map[string][]byte{}
-	for _, part := range []map[string][]byte{linkFrames(v), ipFrames(v), applicationFrames(v), bgpFrames(v), ospfFrames(v), isisFrames(v)} {
+	for _, part := range []map[string][]byte{linkFrames(v), ipFrames(v), applicationFrames(v), bgpFrames(v), ospfFrames(v), isisFrames(v), understood(v)} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -70,20 +70,25 @@ func (v values) pppoe(body []byte) []byte {
 
 func linkFrames(v values) map[string][]byte {
 	bpdu := pt.Cat(make([]byte, 5), []byte{0x80, 0}, v.mac(3), make([]byte, 4), []byte{0x80, 1}, v.mac(4), make([]byte, 10))
+	element := func(kind byte, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		return pt.Cat([]byte{0x99, kind}, pt.U16(4+len(b)), b)
+	}
 	discovery := func(at int, body []byte) []byte { return pt.Summed(body, at) }
 	return map[string][]byte{
 		"ARP": v.ether(0x0806, []byte{0, 1, 8, 0, 6, 4, 0, 1}, v.mac(3), v.addr("10.1.2.3"), v.mac(4), v.addr("10.1.2.4")),
 		"LLDP": v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{4}, v.mac(3))), pt.TLV(2, pt.Cat([]byte{3}, v.mac(4))), pt.TLV(4, v.host()),
 			pt.TLV(5, v.host()), pt.TLV(8, pt.Cat([]byte{5, 1}, v.addr("10.1.2.3"), []byte{2, 0, 0, 0, 1, 0})),
 			pt.TLV(8, pt.Cat([]byte{17, 2}, v.addr("2a02:1:2::3"), []byte{2, 0, 0, 0, 1, 0})), pt.TLV(8, pt.Cat([]byte{7, 6}, v.mac(5), []byte{2, 0, 0, 0, 1, 0})), pt.TLV(0, nil)),
-		"LLDP of addresses":     v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{5, 1}, v.addr("10.1.2.3"))), pt.TLV(2, pt.Cat([]byte{4, 1}, v.addr("10.1.2.4"))), pt.TLV(0, nil)),
-		"LLDP of names":         v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{7}, v.host())), pt.TLV(2, pt.Cat([]byte{5}, v.host())), pt.TLV(0, nil)),
-		"LACP":                  v.ether(0x8809, []byte{1, 1, 1, 20, 0x80, 0}, v.mac(3), make([]byte, 9), []byte{2, 20, 0x80, 0, 0}, v.mac(4), make([]byte, 20)),
-		"OAM, as slow as LACP":  v.ether(0x8809, []byte{3, 0, 0x50, 0, 1, 16, 1, 0, 0, 8, 5, 0, 0, 4, 0x96}, make([]byte, 8), v.host(), v.host()),
-		"STP":                   v.llc([]byte{0x42, 0x42, 3}, bpdu),
-		"PVST":                  v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 1, 0x0b}, bpdu),
-		"CDP":                   v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0}, discovery(2, pt.Cat([]byte{2, 180, 0, 0, 0, 1}, pt.U16(4+len(host)), v.host()))),
-		"EDP":                   v.llc([]byte{0xaa, 0xaa, 3, 0, 0xe0, 0x2b, 0, 0xbb}, discovery(4, pt.Cat([]byte{1, 0, 0, 40, 0, 0}, v.host()))),
+		"LLDP of addresses":    v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{5, 1}, v.addr("10.1.2.3"))), pt.TLV(2, pt.Cat([]byte{4, 1}, v.addr("10.1.2.4"))), pt.TLV(0, nil)),
+		"LLDP of names":        v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{7}, v.host())), pt.TLV(2, pt.Cat([]byte{5}, v.host())), pt.TLV(0, nil)),
+		"LACP":                 v.ether(0x8809, []byte{1, 1, 1, 20, 0x80, 0}, v.mac(3), make([]byte, 9), []byte{2, 20, 0x80, 0, 0}, v.mac(4), make([]byte, 20)),
+		"OAM, as slow as LACP": v.ether(0x8809, []byte{3, 0, 0x50, 0, 1, 16, 1, 0, 0, 8, 5, 0, 0, 4, 0x96}, make([]byte, 8), v.host(), v.host()),
+		"STP":                  v.llc([]byte{0x42, 0x42, 3}, bpdu),
+		"PVST":                 v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 1, 0x0b}, bpdu),
+		"CDP":                  v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0}, discovery(2, pt.Cat([]byte{2, 180, 0, 0, 0, 1}, pt.U16(4+len(host)), v.host()))),
+		"EDP": v.llc([]byte{0xaa, 0xaa, 3, 0, 0xe0, 0x2b, 0, 0xbb}, discovery(4, pt.Cat([]byte{1, 0, 0, 55, 0, 0, 0, 7, 0, 0}, v.mac(3),
+			element(1, v.host(), []byte{0}), element(5, make([]byte, 8), v.addr("10.1.2.1"), []byte("blue\x00")), element(0)))),
 		"LLC of others":         v.llc([]byte{0xe0, 0xe0, 3}, v.host(), v.host()),
 		"VLAN in VLAN":          v.ether(0x88a8, pt.U16(10), pt.U16(0x8100), pt.U16(20), pt.U16(0x0800), v.quiet()),
 		"MPLS":                  v.ether(0x8847, []byte{0, 1, 0, 64, 0, 2, 1, 64}, v.quiet()),

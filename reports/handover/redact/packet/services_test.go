@@ -3,6 +3,7 @@ package packet_test
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,25 @@ import (
 	pt "github.com/reprise-lab/reprise/reports/handover/redact/packet/packettest"
 )
 
+// understood are frames of protocols of which each byte is known: nothing of them is searched by value alone.
+func understood(v values) map[string][]byte {
+	all := map[string][]byte{}
+	for _, part := range []map[string][]byte{neighbourFrames(v)} {
+		maps.Copy(all, part)
+	}
+	return all
+}
+
+// TestUnderstood: of what is understood a person is told nothing.
+func TestUnderstood(t *testing.T) {
+	for name, f := range understood(values{t, false}) {
+		m := newSwap()
+		if _, _, err := packet.Rewrite(pt.Pcap(binary.BigEndian, 1, f), m); err != nil || len(m.notes) > 0 {
+			t.Errorf("%s: %v, %q", name, err, m.notes)
+		}
+	}
+}
+
 // TestUnread: what a decoder does not know is searched by value, whichever place it is in, and told with the protocol that
 // it is of.
 func TestUnread(t *testing.T) {
@@ -18,6 +38,10 @@ func TestUnread(t *testing.T) {
 	for name, build := range map[string]func(values) []byte{
 		"Ethernet: ": func(v values) []byte {
 			return pt.Cat(v.ether(0x0806, []byte{0, 1, 8, 0, 6, 4, 0, 1}, make([]byte, 20)), v.host())
+		},
+		"LLDP: ": func(v values) []byte { return v.ether(0x88cc, pt.TLV(0, nil), v.host()) },
+		"CDP: ": func(v values) []byte {
+			return v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0}, pt.Summed(pt.Cat([]byte{2, 180, 0, 0, 0, 0x7f}, pt.U16(4+len(host)), v.host()), 2))
 		},
 		"IPv6: ": func(v values) []byte {
 			return v.ether(0x86dd, pt.IPv6(59, v.ip("2a02:1:2::3"), v.ip("2a02:1:2::4"), v.host()))
@@ -36,5 +60,37 @@ func TestUnread(t *testing.T) {
 		if !slices.ContainsFunc(m.notes, told) {
 			t.Errorf("%s%q", name, m.notes)
 		}
+	}
+}
+
+func neighbourFrames(v values) map[string][]byte {
+	cdp := func(elements ...[]byte) []byte {
+		return v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0}, pt.Summed(pt.Cat([]byte{2, 180, 0, 0}, pt.Cat(elements...)), 2))
+	}
+	element := func(kind int, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		return pt.Cat(pt.U16(kind), pt.U16(4+len(b)), b)
+	}
+	address := pt.Cat([]byte{1, 1, 0xcc}, pt.U16(4), v.addr("10.1.2.3"))
+	address6 := pt.Cat([]byte{2, 8, 0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd}, pt.U16(16), v.addr("2a02:1:2::3"))
+	vtp := func(kind byte, body ...[]byte) []byte {
+		return v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 3}, []byte{1, kind, 1, byte(len(host))}, v.host(), make([]byte, 32-len(host)), pt.Cat(body...))
+	}
+	vlan := pt.Cat([]byte{12 + byte(len(host)), 0, 1, byte(len(host))}, pt.U16(10), pt.U16(1500), pt.U32(100010), v.host())
+	region := pt.Cat(v.host(), make([]byte, 32-len(host)))
+	mst := pt.Cat([]byte{0, 0, 3, 2, 0x7c, 0x80, 0}, v.mac(3), make([]byte, 4), []byte{0x80, 0}, v.mac(4), make([]byte, 10), []byte{0}, pt.U16(80), []byte{0}, region, make([]byte, 18+4),
+		[]byte{0x80, 0}, v.mac(5), []byte{20}, []byte{0x7c, 0x80, 1}, v.mac(3), pt.U32(0), []byte{0x80, 0x80, 20})
+	org := func(vendor uint32, kind byte, body ...[]byte) []byte {
+		return pt.TLV(127, pt.Cat(pt.U32(vendor)[1:], []byte{kind}, pt.Cat(body...)))
+	}
+	return map[string][]byte{
+		"CDP of all": cdp(element(1, v.host(), []byte("("), v.secret(), []byte(")")), element(2, pt.U32(2), address, address6), element(3, v.host()), element(4, pt.U32(40)),
+			element(5, v.host()), element(6, v.host()), element(7, v.addr("10.1.2.0"), []byte{24}), element(8, make([]byte, 5), v.addr("10.1.2.3"), make([]byte, 8), v.mac(3), v.mac(4), make([]byte, 3)),
+			element(9, v.host()), element(0x0a, pt.U16(1)), element(0x14, v.host()), element(0x16, pt.U32(1), address), element(0x17, []byte{0}, v.host())),
+		"VTP": vtp(1, pt.U32(7), v.addr("10.1.2.3"), []byte("930301000000"), v.digest(16)), "VTP of VLANs": vtp(2, pt.U32(7), vlan), "VTP asks": vtp(3, pt.U16(0)),
+		"MSTP": v.llc([]byte{0x42, 0x42, 3}, mst), "RSTP, a change": v.llc([]byte{0x42, 0x42, 3}, make([]byte, 4)),
+		"LLDP of organizations": v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{4}, v.mac(3))), pt.TLV(2, pt.Cat([]byte{5}, v.host())), pt.TLV(3, pt.U16(120)), pt.TLV(6, v.host()),
+			org(0x0080c2, 3, pt.U16(10), []byte{byte(len(host))}, v.host()), org(0x00120f, 1, make([]byte, 5)), org(0x0012bb, 1, make([]byte, 3)), org(0x0012bb, 3, v.digest(9)),
+			org(0x0012bb, 6, v.host()), org(0x0012bb, 8, v.secret()), org(0x0012bb, 10, v.host()), org(0x0012bb, 11, v.secret()), pt.TLV(0, nil)),
 	}
 }

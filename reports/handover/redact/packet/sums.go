@@ -11,6 +11,7 @@ type checksum struct {
 	at    int
 	parts []part
 	udp   bool // zero means none (RFC 768)
+	low   bool // the last of an odd number of bytes counts as a low one, as Cisco's CDP has it
 }
 
 // part is a piece of the file.
@@ -65,11 +66,27 @@ func (c *capture) change(s checksum) (delta uint64, changed bool) {
 				continue
 			}
 			was, is := word(c.old, at, p.end), word(c.out, at, p.end)
+			if s.low && at+1 == p.end {
+				was, is = was>>8, is>>8
+			}
 			changed = changed || was != is
 			delta += uint64(is) + uint64(^was)
 		}
 	}
 	return delta, changed
+}
+
+// lowSum reports whether an odd number of bytes has a right checksum when the last one counts as a low byte.
+func (c *capture) lowSum(at, end int) bool {
+	var sum uint64
+	for p := at; p < end; p += sumLen {
+		if p+1 == end {
+			sum += uint64(c.old[p])
+		} else {
+			sum += uint64(word(c.old, p, end))
+		}
+	}
+	return fold(sum) == allOnes
 }
 
 // word reads two bytes, or one and a zero at the end of a part.
