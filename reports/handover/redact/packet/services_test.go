@@ -15,7 +15,7 @@ import (
 // understood are frames of protocols of which each byte is known: nothing of them is searched by value alone.
 func understood(v values) map[string][]byte {
 	all := map[string][]byte{}
-	for _, part := range []map[string][]byte{neighbourFrames(v)} {
+	for _, part := range []map[string][]byte{nameFrames(v), neighbourFrames(v)} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -60,6 +60,73 @@ func TestUnread(t *testing.T) {
 		if !slices.ContainsFunc(m.notes, told) {
 			t.Errorf("%s%q", name, m.notes)
 		}
+	}
+}
+
+// labels is a name as DNS has it, of these labels.
+func labels(list ...[]byte) []byte {
+	var name []byte
+	for _, l := range list {
+		name = pt.Cat(name, []byte{byte(len(l))}, l)
+	}
+	return append(name, 0)
+}
+
+// reversedName is the name that an address has in the tree of addresses.
+func (v values) reversedName(text string) []byte {
+	ip := v.addr(text)
+	var list [][]byte
+	if len(ip) == 4 {
+		digits := map[byte]string{10: "10", 1: "01", 22: "22", 2: "2", 3: "3"} // the length stays
+		for _, o := range slices.Backward(ip) {
+			list = append(list, []byte(digits[o]))
+		}
+		return labels(append(list, []byte("in-addr"), []byte("arpa"))...)
+	}
+	for _, o := range slices.Backward(ip) {
+		list = append(list, []byte{"0123456789abcdef"[o&15]}, []byte{"0123456789abcdef"[o>>4]})
+	}
+	return labels(append(list, []byte("ip6"), []byte("arpa"))...)
+}
+
+// netbiosName is one of a station: sixteen bytes, each of two letters.
+func netbiosName(name []byte) []byte {
+	padded := pt.Cat(name, bytes.Repeat([]byte{' '}, 15-len(name)), []byte{0})
+	var letters []byte
+	for _, b := range padded {
+		letters = append(letters, 'A'+b>>4, 'A'+b&15)
+	}
+	return labels(letters)
+}
+
+func nameFrames(v values) map[string][]byte {
+	domain := labels(v.word("zurich"), v.word("example"), v.word("net"))
+	dns := func(port int, questions, answers [][]byte) []byte {
+		return v.udp(port, 5000, []byte{0, 1, 0x84, 0}, pt.U16(len(questions)), pt.U16(len(answers)), pt.U16(0), pt.U16(0), pt.Cat(questions...), pt.Cat(answers...))
+	}
+	record := func(name []byte, kind int, data ...[]byte) []byte {
+		d := pt.Cat(data...)
+		return pt.Cat(name, pt.U16(kind), pt.U16(1), pt.U32(60), pt.U16(len(d)), d)
+	}
+	question := func(name []byte, kind int) []byte { return pt.Cat(name, pt.U16(kind), pt.U16(1)) }
+	own := pt.U16(0xc00c)
+	service := labels([]byte("_ssh"), []byte("_tcp"), []byte("local"))
+	return map[string][]byte{
+		"DNS of names": dns(53, [][]byte{question(domain, 255)}, [][]byte{
+			record(own, 2, pt.Cat([]byte{3}, v.word("ns1"), own)), record(own, 15, pt.U16(10), pt.Cat([]byte{4}, v.word("mail"), own)),
+			record(own, 33, pt.U16(1), pt.U16(1), pt.U16(22), own), record(own, 6, own, pt.Cat([]byte{5}, v.word("admin"), own), make([]byte, 20)),
+			record(own, 16, []byte{byte(len(host))}, v.host()), record(own, 47, own, []byte{0, 1, 0x40}),
+		}),
+		"DNS of addresses' names": dns(53, [][]byte{question(v.reversedName("10.1.2.3"), 12), question(v.reversedName("2a02:1:2::3"), 12)},
+			[][]byte{record(own, 12, domain)}),
+		"mDNS": dns(5353, nil, [][]byte{
+			record(service, 12, labels(v.host(), []byte("_ssh"), []byte("_tcp"), []byte("local"))), record(labels(v.host(), []byte("local")), 1, v.addr("10.1.2.3")),
+		}),
+		"LLMNR": dns(5355, [][]byte{question(labels(v.host()), 1)}, nil),
+		"NetBIOS": dns(137, [][]byte{question(netbiosName(v.word("ZURICHPC")), 32)}, [][]byte{
+			record(own, 32, pt.U16(0x6000), v.addr("10.1.2.3")),
+			record(own, 33, []byte{1}, v.word("ZURICHPC"), bytes.Repeat([]byte{' '}, 7), []byte{0}, pt.U16(0x0400), v.mac(4), make([]byte, 8)),
+		}),
 	}
 }
 

@@ -20,6 +20,7 @@ const (
 const (
 	portDNS           = 53
 	portMDNS          = 5353
+	portLLMNR         = 5355
 	portTFTP          = 69
 	portSyslog        = 514
 	portDHCPServer    = 67
@@ -67,9 +68,10 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 		c.hsrp(body, end)
 	case c.looksSNMP(body, end):
 		c.snmp(body, end)
-	case on(portDNS, portMDNS) && body+dnsLen <= end:
-		c.payload(body, end)
-		c.dns(body, end)
+	case on(portDNS, portMDNS, portLLMNR) && body+dnsLen <= end:
+		c.dns(body, end, false)
+	case on(portNetBIOS) && body+dnsLen <= end:
+		c.dns(body, end, true)
 	case c.tunnelled(f, on, body, end): // last: a client may have chosen such a port
 	case on(portSyslog) || unpack.IsText(c.old[body:end]):
 		c.payload(body, end)
