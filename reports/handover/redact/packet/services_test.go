@@ -15,7 +15,7 @@ import (
 // understood are frames of protocols of which each byte is known: nothing of them is searched by value alone.
 func understood(v values) map[string][]byte {
 	all := map[string][]byte{}
-	for _, part := range []map[string][]byte{nameFrames(v), neighbourFrames(v)} {
+	for _, part := range []map[string][]byte{nameFrames(v), configurationFrames(v), neighbourFrames(v)} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -42,6 +42,10 @@ func TestUnread(t *testing.T) {
 		"LLDP: ": func(v values) []byte { return v.ether(0x88cc, pt.TLV(0, nil), v.host()) },
 		"CDP: ": func(v values) []byte {
 			return v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0}, pt.Summed(pt.Cat([]byte{2, 180, 0, 0, 0, 0x7f}, pt.U16(4+len(host)), v.host()), 2))
+		},
+		"DHCP: ": func(v values) []byte {
+			head := pt.Cat([]byte{1, 1, 6, 0}, make([]byte, 232), []byte{0x63, 0x82, 0x53, 0x63, 255})
+			return v.udp(68, 67, head, v.host())
 		},
 		"IPv6: ": func(v values) []byte {
 			return v.ether(0x86dd, pt.IPv6(59, v.ip("2a02:1:2::3"), v.ip("2a02:1:2::4"), v.host()))
@@ -127,6 +131,34 @@ func nameFrames(v values) map[string][]byte {
 			record(own, 32, pt.U16(0x6000), v.addr("10.1.2.3")),
 			record(own, 33, []byte{1}, v.word("ZURICHPC"), bytes.Repeat([]byte{' '}, 7), []byte{0}, pt.U16(0x0400), v.mac(4), make([]byte, 8)),
 		}),
+	}
+}
+
+func configurationFrames(v values) map[string][]byte {
+	dhcp := func(options ...[]byte) []byte {
+		return v.udp(67, 68, []byte{2, 1, 6, 0}, make([]byte, 8), v.addr("10.1.2.5"), make([]byte, 12), v.mac(3), make([]byte, 10), make([]byte, 64), v.word("boot.cfg"), make([]byte, 120),
+			[]byte{0x63, 0x82, 0x53, 0x63, 53, 1, 5}, pt.Cat(options...), []byte{255, 0, 0})
+	}
+	duid := func() []byte { return pt.Cat(pt.U16(1), pt.U16(1), pt.U32(7), v.mac(4)) }
+	option := func(kind int, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		return pt.Cat(pt.U16(kind), pt.U16(len(b)), b)
+	}
+	domain := labels(v.host(), v.word("example"))
+	asked := pt.Cat([]byte{1, 0, 0, 7}, option(1, duid()), option(2, pt.U16(2), pt.U32(9), v.digest(8)), option(8, pt.U16(0)), option(39, []byte{0}, domain),
+		option(3, make([]byte, 12), option(5, v.addr("2a02:1:2::9"), make([]byte, 8), option(13, pt.U16(0), v.host()))), option(25, make([]byte, 12),
+			option(26, make([]byte, 8), []byte{48}, v.addr("2a02:1:2::"))), option(4, make([]byte, 4)), option(23, v.addr("2a02:1:2::53")), option(24, domain, domain),
+		option(11, v.digest(11)), option(59, v.host()))
+	return map[string][]byte{
+		"DHCP of a relay": dhcp(pt.LV(82, 0, pt.Cat(pt.LV(1, 0, []byte{0, 4, 0, 10, 1, 3}), pt.LV(1, 0, v.host()), pt.LV(2, 0, pt.Cat([]byte{0, 6}, v.mac(4))), pt.LV(2, 0, v.mac(4)),
+			pt.LV(6, 0, v.host()), pt.LV(5, 0, v.addr("10.1.2.0")), pt.LV(8, 0, v.digest(16)), pt.LV(11, 0, v.addr("10.1.2.1"))))),
+		"DHCP of names": dhcp(pt.LV(15, 0, v.word("example.net")), pt.LV(40, 0, v.host()), pt.LV(66, 0, v.host()), pt.LV(67, 0, v.host()), pt.LV(17, 0, v.host()), pt.LV(56, 0, v.host()),
+			pt.LV(60, 0, v.host()), pt.LV(77, 0, v.host()), pt.LV(81, 0, pt.Cat([]byte{4, 0, 0}, domain)), pt.LV(81, 0, pt.Cat([]byte{0, 0, 0}, v.host())), pt.LV(119, 0, domain)),
+		"DHCP of identifiers": dhcp(pt.LV(61, 0, pt.Cat([]byte{255}, pt.U32(7), duid())), pt.LV(61, 0, pt.Cat([]byte{0}, v.host())), pt.LV(97, 0, pt.Cat([]byte{0}, v.digest(16))),
+			pt.LV(90, 0, v.digest(11)), pt.LV(121, 0, pt.Cat([]byte{24}, v.addr("10.1.2.0")[:3], v.addr("10.1.2.1"), []byte{0}, v.addr("10.1.2.1")))),
+		"DHCPv6": v.udp(546, 547, asked),
+		"DHCPv6 of a relay": v.udp(547, 547, []byte{12, 0}, v.addr("2a02:1:2::1"), v.addr("2a02:1:2::2"), option(9, asked), option(18, v.host()),
+			option(37, pt.U32(9), v.host()), option(38, v.host()), option(79, pt.U16(1), v.mac(3))),
 	}
 }
 

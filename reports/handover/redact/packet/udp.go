@@ -72,6 +72,8 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 		c.dns(body, end, false)
 	case on(portNetBIOS) && body+dnsLen <= end:
 		c.dns(body, end, true)
+	case on(portDHCP6Client, portDHCP6Server):
+		c.dhcp6(body, end)
 	case c.tunnelled(f, on, body, end): // last: a client may have chosen such a port
 	case on(portSyslog) || unpack.IsText(c.old[body:end]):
 		c.payload(body, end)
