@@ -26,7 +26,9 @@ const (
 	protoICMPv6      = 58
 	protoNoNext      = 59
 	protoDestination = 60
+	protoEIGRP       = 88
 	protoOSPF        = 89
+	protoPIM         = 103
 	protoVRRP        = 112
 )
 
@@ -69,7 +71,14 @@ func (c *capture) transport(f *frame, proto, at, end int, pseudo part) {
 		c.gre(f, at, end)
 	case proto == protoIPv4 || proto == protoIPv6:
 		c.ip(f, at, end)
-	case proto == protoIGMP:
+	case proto == protoIGMP && n >= igmpLen:
+		f.sum(at+igmpSum, part{at, end})
+		c.igmp(at, end)
+	case proto == protoPIM && n >= pimLen:
+		c.pim(f, at, end, pseudo)
+	case proto == protoEIGRP && n >= eigrpLen:
+		f.sum(at+eigrpSum, part{at, end})
+		c.eigrp(at, end)
 	case proto == protoESP: // encrypted
 		c.plain(at, end)
 	case proto == protoNoNext:

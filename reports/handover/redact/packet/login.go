@@ -14,10 +14,15 @@ const (
 	portHSRP    = 1985
 	hsrpAuth    = 8
 	hsrpAuthLen = 8
+	hsrpHead2   = 2 // of version 2
 )
 
 // hsrp cuts the password.
 func (c *capture) hsrp(at, end int) {
+	if at+hsrpHead2 <= end && c.byteAt(at) == hsrpState && c.byteAt(at+1) == hsrpStateLen {
+		c.hsrp2(at, end)
+		return
+	}
 	c.in(at, "HSRP")
 	if at+hsrpAuth > end {
 		c.payload(at, end)

@@ -15,7 +15,7 @@ import (
 // understood are frames of protocols of which each byte is known: nothing of them is searched by value alone.
 func understood(v values) map[string][]byte {
 	all := map[string][]byte{}
-	for _, part := range []map[string][]byte{nameFrames(v), configurationFrames(v), neighbourFrames(v)} {
+	for _, part := range []map[string][]byte{nameFrames(v), configurationFrames(v), neighbourFrames(v), gatewayFrames(v), multicastFrames(v), routingFrames(v)} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -47,6 +47,7 @@ func TestUnread(t *testing.T) {
 			head := pt.Cat([]byte{1, 1, 6, 0}, make([]byte, 232), []byte{0x63, 0x82, 0x53, 0x63, 255})
 			return v.udp(68, 67, head, v.host())
 		},
+		"BFD: ": func(v values) []byte { return v.udp(49152, 3784, make([]byte, 24), v.host()) },
 		"IPv6: ": func(v values) []byte {
 			return v.ether(0x86dd, pt.IPv6(59, v.ip("2a02:1:2::3"), v.ip("2a02:1:2::4"), v.host()))
 		},
@@ -191,5 +192,75 @@ func neighbourFrames(v values) map[string][]byte {
 		"LLDP of organizations": v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{4}, v.mac(3))), pt.TLV(2, pt.Cat([]byte{5}, v.host())), pt.TLV(3, pt.U16(120)), pt.TLV(6, v.host()),
 			org(0x0080c2, 3, pt.U16(10), []byte{byte(len(host))}, v.host()), org(0x00120f, 1, make([]byte, 5)), org(0x0012bb, 1, make([]byte, 3)), org(0x0012bb, 3, v.digest(9)),
 			org(0x0012bb, 6, v.host()), org(0x0012bb, 8, v.secret()), org(0x0012bb, 10, v.host()), org(0x0012bb, 11, v.secret()), pt.TLV(0, nil)),
+	}
+}
+
+func gatewayFrames(v values) map[string][]byte {
+	hsrp := pt.Cat(pt.LV(1, 0, pt.Cat([]byte{2, 3, 6, 4}, pt.U16(1), v.mac(3), make([]byte, 12), v.addr("10.1.2.1"), make([]byte, 12))), pt.LV(3, 0, pt.Cat(v.word("passwd"), []byte{0, 0})),
+		pt.LV(4, 0, pt.Cat(make([]byte, 4), v.addr("10.1.2.3"), pt.U32(1), v.digest(16))))
+	hsrp6 := pt.LV(1, 0, pt.Cat([]byte{2, 3, 6, 6}, pt.U16(1), v.mac(3), make([]byte, 12), v.addr("2a02:1:2::1")))
+	glbp := func(elements ...[]byte) []byte {
+		return v.udp(3222, 3222, []byte{1, 0}, pt.U16(1), pt.U16(0), v.mac(3), pt.Cat(elements...))
+	}
+	return map[string][]byte{
+		"HSRP 2": v.udp(1985, 1985, hsrp), "HSRP 2 of IPv6": v.udp(1985, 1985, hsrp6),
+		"GLBP":                  glbp(pt.LV(3, 2, pt.Cat([]byte{1, 6}, v.word("passwd"))), pt.LV(1, 2, pt.Cat(make([]byte, 21), []byte{4}, v.addr("10.1.2.1"))), pt.LV(2, 2, pt.Cat(make([]byte, 12), v.mac(4)))),
+		"GLBP, a digest":        glbp(pt.LV(3, 2, pt.Cat([]byte{2, 16}, v.digest(16)))),
+		"VRRP 2 of no password": v.ipv4(112, pt.Summed(pt.Cat([]byte{0x21, 1, 100, 1, 0, 1, 0, 0}, v.addr("10.1.2.1"), make([]byte, 8)), 6)),
+	}
+}
+
+func multicastFrames(v values) map[string][]byte {
+	igmp := func(body ...[]byte) []byte { return v.ipv4(2, pt.Summed(pt.Cat(body...), 2)) }
+	pim := func(kind byte, body ...[]byte) []byte {
+		return v.ipv4(103, pt.Summed(pt.Cat([]byte{0x20 | kind, 0, 0, 0}, pt.Cat(body...)), 2))
+	}
+	unicast := func(ip string) []byte { return pt.Cat([]byte{1, 0}, v.addr(ip)) }
+	group := func(ip string) []byte { return pt.Cat([]byte{1, 0, 0, 32}, v.addr(ip)) }
+	option := func(kind int, body []byte) []byte { return pt.Cat(pt.U16(kind), pt.U16(len(body)), body) }
+	head := pt.Summed([]byte{0x21, 0, 0, 0, 0, 0, 0, 0}, 2)
+	return map[string][]byte{
+		"IGMP asks":         igmp([]byte{0x11, 100, 0, 0}, v.addr("239.1.2.3"), []byte{2, 125}, pt.U16(2), v.addr("10.1.2.3"), v.addr("10.1.2.4")),
+		"IGMP 3":            igmp([]byte{0x22, 0, 0, 0, 0, 0}, pt.U16(1), []byte{1, 0}, pt.U16(1), v.addr("232.1.2.3"), v.addr("10.1.2.3")),
+		"PIM hello":         pim(0, option(1, pt.U16(105)), option(20, pt.U32(7)), option(24, unicast("10.1.2.9"))),
+		"PIM register":      v.ipv4(103, head, make([]byte, 0), v.quiet()),
+		"PIM register stop": pim(2, group("239.1.2.3"), unicast("10.1.2.3")),
+		"PIM join":          pim(3, unicast("10.1.2.4"), []byte{0, 1, 0, 210}, group("239.1.2.3"), pt.U16(1), pt.U16(1), group("10.1.2.3"), group("10.1.2.9")),
+		"PIM bootstrap":     pim(4, []byte{0, 1, 30, 64}, unicast("10.9.9.9"), group("239.0.0.0"), []byte{1, 1, 0, 0}, unicast("10.9.9.8"), []byte{0, 150, 192, 0}),
+		"PIM assert":        pim(5, group("239.1.2.3"), unicast("10.1.2.3"), make([]byte, 8)),
+		"PIM candidate":     pim(8, []byte{1, 192, 0, 150}, unicast("10.9.9.8"), group("239.0.0.0")),
+	}
+}
+
+func routingFrames(v values) map[string][]byte {
+	element := func(kind int, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		return pt.Cat(pt.U16(kind), pt.U16(4+len(b)), b)
+	}
+	eigrp := func(elements ...[]byte) []byte {
+		return v.ipv4(88, pt.Summed(pt.Cat([]byte{2, 5, 0, 0}, make([]byte, 12), pt.U32(100), pt.Cat(elements...)), 2))
+	}
+	bfd := func(auth ...[]byte) []byte {
+		return v.udp(49152, 3784, []byte{0x20, 0xc4, 3, byte(24 + len(pt.Cat(auth...)))}, make([]byte, 20), pt.Cat(auth...))
+	}
+	tlv := func(kind int, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		return pt.Cat(pt.U16(kind), pt.U16(len(b)), b)
+	}
+	message := func(kind int, body ...[]byte) []byte { return tlv(kind, pt.U32(7), pt.Cat(body...)) }
+	pdu := func(messages ...[]byte) []byte {
+		m := pt.Cat(messages...)
+		return pt.Cat(pt.U16(1), pt.U16(6+len(m)), v.addr("10.9.9.9"), pt.U16(0), m)
+	}
+	return map[string][]byte{
+		"EIGRP": eigrp(element(1, make([]byte, 8)), element(2, pt.U16(2), pt.U16(16), make([]byte, 12), v.digest(16)), element(0x0102, v.addr("10.1.2.9"), make([]byte, 16), []byte{24}, v.addr("10.1.2.0")[:3]),
+			element(0x0103, v.addr("10.1.2.9"), v.addr("10.9.9.9"), make([]byte, 32), []byte{16}, v.addr("10.1.0.0")[:2])),
+		"BFD": bfd(), "BFD with a password": bfd([]byte{1, byte(3 + len(secret)), 1}, v.secret()), "BFD with a digest": bfd([]byte{2, 24, 1, 0, 0, 0, 0, 7}, v.digest(16)),
+		"LDP hello": v.udp(646, 646, pdu(message(0x0100, tlv(0x0400, make([]byte, 4)), tlv(0x0401, v.addr("10.9.9.9")), tlv(0x0403, v.addr("2a02:1:2::9"))))),
+		"LDP": v.tcp(4000, 646, pt.Cat(pdu(message(0x0200, tlv(0x0500, pt.U16(1), pt.U16(180), make([]byte, 4), v.addr("10.9.9.8"), pt.U16(0)))),
+			pdu(message(0x0300, tlv(0x0101, pt.U16(1), v.addr("10.1.2.3"), v.addr("10.1.2.4"))), message(0x0400, tlv(0x0100, []byte{2}, pt.U16(1), []byte{24}, v.addr("10.1.2.0")[:3]), tlv(0x0200, pt.U32(16)))))),
+		"BGP open of products": v.tcp(4000, 179, pt.BGP(1, pt.Cat([]byte{4}, pt.U16(65010), pt.U16(180), v.addr("10.9.9.9"), []byte{byte(4 + len(host))}, pt.LV(2, 0, pt.LV(75, 0, v.host()))))),
+		"BGP update of communities": v.tcp(4000, 179, pt.BGP(2, pt.Cat(pt.U16(0), pt.U16(3+4+3+16), []byte{0xc0, 8, 4}, pt.U32(0xfde80001), []byte{0xc0, 16, 16}, []byte{1, 2}, v.addr("10.9.9.9"), pt.U16(7),
+			[]byte{0, 2}, pt.U16(65010), pt.U32(7)))),
 	}
 }

@@ -114,8 +114,13 @@ func (c *capture) streamOf(f *flow, offset int, joined []byte) []byte {
 		return sub.out
 	}
 	sub.payload(0, len(joined))
-	sub.ldapBinds()
-	sub.answered(f, offset)
+	switch {
+	case f.on(portLDP):
+		sub.ldpMessages()
+	default:
+		sub.ldapBinds()
+		sub.answered(f, offset)
+	}
 	return sub.out
 }
 

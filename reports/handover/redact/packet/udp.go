@@ -74,6 +74,12 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 		c.dns(body, end, true)
 	case on(portDHCP6Client, portDHCP6Server):
 		c.dhcp6(body, end)
+	case on(portBFD, portBFDMultihop, portBFDLAG):
+		c.bfd(body, end)
+	case on(portLDP):
+		c.ldp(body, end)
+	case on(portGLBP):
+		c.glbp(body, end)
 	case c.tunnelled(f, on, body, end): // last: a client may have chosen such a port
 	case on(portSyslog) || unpack.IsText(c.old[body:end]):
 		c.payload(body, end)
