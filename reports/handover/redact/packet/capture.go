@@ -28,17 +28,18 @@ type capture struct {
 	out []byte // the file; changed in place
 	old []byte // as it was
 
-	frames []frame
-	end    int // of what is gone over: a frame, or all; no field is beyond
-	depth  int // of packets in packets
-	flows  map[string]*flow
-	lsas   map[string]uint16 // the new checksum of each LSA whose body was seen
-	edits  int
-	blank  bool    // what cannot be read is blanked
-	silent bool    // what is not read is not told
-	unread int     // frames that cannot be read
-	known  bitmap  // bytes that a decoder replaced or knows
-	begins []begun // the protocols of a frame
+	frames    []frame
+	end       int // of what is gone over: a frame, or all; no field is beyond
+	depth     int // of packets in packets
+	flows     map[string]*flow
+	lsas      map[string]uint16 // the new checksum of each LSA whose body was seen
+	edits     int
+	blank     bool                       // what cannot be read is blanked
+	silent    bool                       // what is not read is not told
+	unread    int                        // frames that cannot be read
+	templates map[string][]templateField // of exporters of flows
+	known     bitmap                     // bytes that a decoder replaced or knows
+	begins    []begun                    // the protocols of a frame
 }
 
 // frame is one packet: where it is and which checksums depend on what.

@@ -15,7 +15,7 @@ import (
 // understood are frames of protocols of which each byte is known: nothing of them is searched by value alone.
 func understood(v values) map[string][]byte {
 	all := map[string][]byte{}
-	for _, part := range []map[string][]byte{nameFrames(v), configurationFrames(v), neighbourFrames(v), gatewayFrames(v), multicastFrames(v), routingFrames(v)} {
+	for _, part := range []map[string][]byte{nameFrames(v), configurationFrames(v), neighbourFrames(v), gatewayFrames(v), multicastFrames(v), routingFrames(v), exportFrames(v)} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -262,5 +262,34 @@ func routingFrames(v values) map[string][]byte {
 		"BGP open of products": v.tcp(4000, 179, pt.BGP(1, pt.Cat([]byte{4}, pt.U16(65010), pt.U16(180), v.addr("10.9.9.9"), []byte{byte(4 + len(host))}, pt.LV(2, 0, pt.LV(75, 0, v.host()))))),
 		"BGP update of communities": v.tcp(4000, 179, pt.BGP(2, pt.Cat(pt.U16(0), pt.U16(3+4+3+16), []byte{0xc0, 8, 4}, pt.U32(0xfde80001), []byte{0xc0, 16, 16}, []byte{1, 2}, v.addr("10.9.9.9"), pt.U16(7),
 			[]byte{0, 2}, pt.U16(65010), pt.U32(7)))),
+	}
+}
+
+func exportFrames(v values) map[string][]byte {
+	record := pt.Cat(v.addr("10.1.2.3"), v.addr("10.1.2.4"), v.addr("10.1.2.1"), make([]byte, 36))
+	set := func(kind int, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		return pt.Cat(pt.U16(kind), pt.U16(4+len(b)), b)
+	}
+	field := func(kind, size int) []byte { return pt.Cat(pt.U16(kind), pt.U16(size)) }
+	sets := func(templates int) []byte {
+		return pt.Cat(set(templates, pt.U16(256), pt.U16(5), field(8, 4), field(27, 16), field(56, 6), field(1, 4), field(82, 20)),
+			set(256, v.addr("10.1.2.3"), v.addr("2a02:1:2::3"), v.mac(3), pt.U32(1400), v.host(), make([]byte, 4)))
+	}
+	ipfix := pt.Cat(sets(2), set(2, pt.U16(257), pt.U16(1), field(371, 0xffff)), set(257, []byte{byte(len(host))}, v.host()))
+	words := func(kind uint32, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		for len(b)%4 > 0 {
+			b = append(b, 0)
+		}
+		return pt.Cat(pt.U32(kind), pt.U32(uint32(len(b))), b)
+	}
+	sampled := pt.Cat(words(1, pt.U32(1), pt.U32(64), pt.U32(4), pt.U32(uint32(len(v.inner()))), v.inner()), words(1001, make([]byte, 16)), words(1002, pt.U32(1), v.addr("10.1.2.1"), make([]byte, 8)),
+		words(3, make([]byte, 8), v.addr("10.1.2.3"), v.addr("10.1.2.4"), make([]byte, 16)), words(2, pt.U32(64), v.mac(3), []byte{0, 0}, v.mac(4), []byte{0, 0}, pt.U32(0x0800)))
+	return map[string][]byte{
+		"NetFlow 5": v.udp(4003, 2055, pt.U16(5), pt.U16(2), make([]byte, 20), record, record),
+		"NetFlow 9": v.udp(4003, 2055, pt.U16(9), pt.U16(2), make([]byte, 16), sets(0)),
+		"IPFIX":     v.udp(4003, 4739, pt.U16(10), pt.U16(16+len(ipfix)), make([]byte, 12), ipfix),
+		"sFlow":     v.udp(4003, 6343, pt.U32(5), pt.U32(1), v.addr("10.1.2.9"), make([]byte, 12), pt.U32(2), words(1, make([]byte, 32), sampled), words(2, make([]byte, 40))),
 	}
 }
