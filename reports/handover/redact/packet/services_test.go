@@ -15,7 +15,7 @@ import (
 // understood are frames of protocols of which each byte is known: nothing of them is searched by value alone.
 func understood(v values) map[string][]byte {
 	all := map[string][]byte{}
-	for _, part := range []map[string][]byte{nameFrames(v), configurationFrames(v), neighbourFrames(v), gatewayFrames(v), multicastFrames(v), routingFrames(v), exportFrames(v)} {
+	for _, part := range []map[string][]byte{nameFrames(v), configurationFrames(v), neighbourFrames(v), gatewayFrames(v), multicastFrames(v), routingFrames(v), exportFrames(v), accessFrames(v)} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -291,5 +291,36 @@ func exportFrames(v values) map[string][]byte {
 		"NetFlow 9": v.udp(4003, 2055, pt.U16(9), pt.U16(2), make([]byte, 16), sets(0)),
 		"IPFIX":     v.udp(4003, 4739, pt.U16(10), pt.U16(16+len(ipfix)), make([]byte, 12), ipfix),
 		"sFlow":     v.udp(4003, 6343, pt.U32(5), pt.U32(1), v.addr("10.1.2.9"), make([]byte, 12), pt.U32(2), words(1, make([]byte, 32), sampled), words(2, make([]byte, 40))),
+	}
+}
+
+func accessFrames(v values) map[string][]byte {
+	radius := func(attributes ...[]byte) []byte {
+		return v.udp(1812, 5000, []byte{1, 1, 0, 0}, v.digest(16), pt.Cat(attributes...))
+	}
+	eap := pt.Cat([]byte{2, 1}, pt.U16(5+len(host)), []byte{1}, v.host())
+	part := func(next byte, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		return pt.Cat([]byte{next, 0}, pt.U16(4+len(b)), b)
+	}
+	ike := pt.Cat(make([]byte, 16), []byte{5, 0x10, 4, 0}, make([]byte, 8), part(8, []byte{2, 0, 0, 0}, v.host()), part(5, v.digest(16)), part(0, []byte{1, 17, 0, 0}, v.addr("10.1.2.3")))
+	extension := func(kind int, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		return pt.Cat(pt.U16(kind), pt.U16(len(b)), b)
+	}
+	named := pt.Cat(pt.U16(3+len(host)), []byte{0}, pt.U16(len(host)), v.host())
+	extensions := pt.Cat(extension(43, []byte{2, 3, 4}), extension(0, named))
+	hello := pt.Cat(pt.U16(0x0303), make([]byte, 32), []byte{0}, pt.U16(2), pt.U16(0x1301), []byte{1, 0}, pt.U16(len(extensions)), extensions)
+	handshake := pt.Cat([]byte{22, 3, 1}, pt.U16(4+len(hello)), []byte{1, 0}, pt.U16(len(hello)), hello)
+	field := func(b []byte) []byte { return pt.Cat(pt.U16(len(b)), b) }
+	connect := pt.Cat(field([]byte("MQTT")), []byte{4, 0xc2}, pt.U16(60), field(v.host()), field(v.host()), field(v.secret()))
+	return map[string][]byte{
+		"RADIUS of names": radius(pt.LV(30, 2, pt.Cat([]byte("xx-xx-xx-xx-xx-xx:"), v.host())), pt.LV(31, 2, v.host()), pt.LV(32, 2, v.host()), pt.LV(79, 2, eap), pt.LV(6, 2, pt.U32(2)), pt.LV(24, 2, v.digest(8)),
+			pt.LV(87, 2, v.host()), pt.LV(95, 2, v.addr("2a02:1:2::3")), pt.LV(97, 2, pt.Cat([]byte{0, 48}, v.addr("2a02:1:2::")[:6])), pt.LV(26, 2, pt.Cat(pt.U32(9), pt.LV(1, 2, v.host()), pt.LV(2, 2, pt.U32(7))))),
+		"NTP": v.udp(123, 123, []byte{0x24, 2}, make([]byte, 10), v.addr("10.1.2.3"), make([]byte, 32), pt.U32(7), v.digest(16)),
+		"IKE": v.udp(500, 500, ike), "IKE of a NAT": v.udp(4500, 4500, make([]byte, 4), ike), "ESP of a NAT": v.udp(4500, 4500, pt.U32(0x11223344), make([]byte, 40)),
+		"TLS": v.tcp(4000, 443, handshake), "MQTT": v.tcp(4000, 1883, pt.Cat([]byte{0x10, byte(len(connect))}, connect)),
+		"HTTP": v.tcp(4000, 80, pt.Cat([]byte("GET / HTTP/1.1\r\nHost: "), v.word("zurich.example.net"), []byte("\r\nAccept: */*\r\n\r\n"))),
+		"SMTP": v.tcp(25, 4000, pt.Cat([]byte("220 "), v.word("mail.example.net"), []byte(" ESMTP ready\r\n250-"), v.word("mail.example.net"), []byte("\r\n"))),
 	}
 }

@@ -117,8 +117,10 @@ func (c *capture) streamOf(f *flow, offset int, joined []byte) []byte {
 	switch {
 	case f.on(portLDP):
 		sub.ldpMessages()
+	case sub.tls(), sub.mqtt():
 	default:
 		sub.ldapBinds()
+		sub.hostNames()
 		sub.answered(f, offset)
 	}
 	return sub.out

@@ -82,6 +82,10 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 		c.glbp(body, end)
 	case on(portNTP) && body < end:
 		c.ntp(body, end)
+	case on(portIKE):
+		c.ike(body, end)
+	case on(portIKENAT) && body < end:
+		c.ikeNAT(body, end)
 	case on(portsNetFlow()...) && c.netflow(body, end, string(c.old[pseudo.start:pseudo.start+(pseudo.end-pseudo.start)/2])):
 	case on(portSFlow) && c.sflow(f, body, end):
 	case c.tunnelled(f, on, body, end): // last: a client may have chosen such a port
