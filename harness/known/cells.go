@@ -159,10 +159,18 @@ func (i *Issue) addUnclear(texts ...string) {
 	}
 }
 
-// plan takes the fixes of a row whose tracker has it as open yet: they are where it is planned to be fixed.
+// undone reports whether a cell of states says that an entry is not fixed, or not whole, as trackers name these. What is long
+// is no state but the words of a resolution.
+func undone(state string) bool {
+	return len(state) < 60 && (statusOf(state) == StatusOpen || notDone().MatchString(state))
+}
+
+var notDone = express(`^(?:in progress|reopened|assigned|confirmed|triaged|to do|todo|backlog|in review|under investigation|need.*|work ?around.*)$|\b(?:not|never|no|deferred|postponed|partial\w*|incomplete\w*|wo?n['’]?t|will|to be|future|planned|pending|duplicate|rejected|declined|cannot|unable|invalid|revert\w*|tbd)\b`) //nolint:gochecknoglobals // it is compiled once
+
+// plan takes the fixes of a row whose state says that it is not fixed: they are where it is planned to be.
 func (i *Issue) plan(cells []string, roles []role) {
 	state := cell(cells, slices.Index(roles, roleStatus))
-	if !slices.Contains([]string{"open", "new", "unresolved", "active", "in progress", "reopened", "assigned", "confirmed", "triaged", "to do", "todo", "backlog", "planned", "pending", "in review", "under investigation"}, state) {
+	if !undone(state) {
 		return
 	}
 	for _, f := range i.Fixed {

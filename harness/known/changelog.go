@@ -16,6 +16,7 @@ type changes struct {
 	paragraphs       bool // entries have no mark
 	letter           bool // sentences stand above the list
 	heads            int
+	back             []takenBack
 }
 
 func (r *reader) changelog(text string) error {
@@ -93,6 +94,7 @@ func (c *changes) read(text string, open bool) error {
 		}
 	}
 	c.end()
+	c.undo()
 	return nil
 }
 

@@ -14,9 +14,10 @@ type section struct {
 
 //nolint:gochecknoglobals // each is compiled once
 var (
-	openWords      = express(`(?i)\b(open issues?|known issues?|known problems?|outstanding issues?|unresolved|limitations and known issues)\b`)
-	undoneWords    = express(`(?i)\bnot (?:(?:yet|been) )*(?:resolved|fixed|corrected)\b|\bopen (?:caveats|bugs|defects|problems|(?:problem )?reports)\b`)
-	resolvedWords  = express(`(?i)\b(resolved issues?|fixed issues?|corrected issues?|issues? (?:resolved|fixed|corrected)|problems? corrected|resolved|bug fixes)\b`)
+	openWords   = express(`(?i)\b(open issues?|known issues?|known problems?|outstanding issues?|unresolved|limitations and known issues)\b`)
+	undoneWords = express(`(?i)\b(?:not|never) (?:(?:yet|been|be|fully) )*(?:resolved|fixed|corrected|addressed|closed)\b|\bto be (?:\w+ )?(?:resolved|fixed|corrected|addressed)\b|\b(?:resolved|fixed|corrected|addressed) (?:in|by|with) (?:a|the|some|one of the) (?:future|later|next|upcoming|coming) \w+|` +
+		`\b(?:partial(?:ly)?|incomplete(?:ly)?) (?:resolved|fixed|corrected|fix(?:es)?)\b|\b(?:open|outstanding|deferred|reopened|reverted) (?:issues?|caveats?|bugs?|defects?|problems?|fix(?:es)?|(?:problem )?reports?)\b|\b(?:issues?|caveats?|bugs?|defects?|problems?|fix(?:es)?) (?:deferred|reopened|reverted)\b`)
+	resolvedWords  = express(`(?i)\b(resolved|(?:fixed|corrected|closed|addressed) (?:issues?|defects?|caveats?|problems?|bugs?)|(?:issues?|defects?|caveats?|problems?|bugs?) (?:fixed|corrected|closed|addressed)|closed with code changes?|bug fixes)\b`)
 	behaviourWords = express(`(?i)\b(known behaviou?rs?|clarifications?|restrictions?|limitations?|expected behaviou?rs?|notes and restrictions)\b`)
 )
 
@@ -207,7 +208,12 @@ func (p *notesReader) row(b block) {
 		p.leave(b, "an id without a description")
 		return
 	}
-	p.place(&i)
+	if state := cell(b.cells, slices.Index(p.roles, roleStatus)); p.section.status == StatusResolved && undone(state) {
+		i.addUnclear(strings.TrimSpace("below " + string(StatusResolved) + " " + cmp.Or(p.section.release, p.doc.Release) + ": " + state))
+		i.Status = cmp.Or(statusOf(state), StatusUnspecified)
+	} else {
+		p.place(&i)
+	}
 	p.add(i)
 	p.last = &p.doc.Issues[p.seen[p.products.key(i)]]
 }
@@ -293,9 +299,9 @@ var noneWord = express(`(?i)^(?:none|n/?a|no workaround|not available|-+|–|non
 
 func statusOf(s string) Status {
 	switch strings.ToLower(s) {
-	case "open", "new", "unresolved", "active", "known":
+	case "open", "new", "unresolved", "active", "known", "outstanding":
 		return StatusOpen
-	case "resolved", "fixed", "closed", "corrected", "done":
+	case "resolved", "fixed", "closed", "corrected", "done", "verified", "completed":
 		return StatusResolved
 	case "known behaviour", "known behavior", "by design", "expected", "limitation", "restriction":
 		return StatusBehaviour
