@@ -12,6 +12,7 @@ var (
 	comparison = express(`(<=|=<|≤|⩽|>=|=>|≥|⩾|<|>)\s*[vV=]?\s*(` + versionForm + `)(?:[\s,&]*(?:and )?(<=|=<|≤|⩽|<)\s*[vV=]?\s*(` + versionForm + `))?`)
 	isAfter    = express(`(?i)\b(?:after|(?:later|newer|greater|higher) than)(?: (?:version|release))? (` + versionForm + `)`)
 	plusBehind = express(`(` + versionForm + `)\+(\s|[,;)]|$)`)
+	andUpTo    = express(`(?i)\b(?:and|or) up to\b`)
 	stars      = express(`(\d)\.\*`)
 	dots       = express(`(` + versionForm + `)\s*(?:\.{2,3}|…)\s*(` + versionForm + `)`)
 	inclusive  = express(`(?i)\bbetween (` + versionForm + `) and (` + versionForm + `),? (?:\(?inclusive\)?|both included)`)
@@ -41,6 +42,7 @@ func spell(text string) string {
 		}
 		return from + " to " + to
 	})
+	text = andUpTo().ReplaceAllString(text, "up to")
 	text = dots().ReplaceAllString(text, "$1 to $2")
 	text = inclusive().ReplaceAllString(text, "$1 to $2")
 	text = stars().ReplaceAllString(text, "$1.x")
@@ -96,7 +98,7 @@ func (p *Products) plainly(text string) bool {
 }
 
 // ofRange are the words of a range, which in a cell of fixes say something else than a fix.
-var ofRange = express(`(?i)\b(?:before|prior to|(?:earlier|lower) than|below|up to|until|through|thru|to|found|affects|affected|seen|introduced|present)\b|(?:^|\s)>`) //nolint:gochecknoglobals // it is compiled once
+var ofRange = express(`(?i)\b(?:before|prior to|(?:earlier|lower|older|less) than|below|up to|until|through|thru|to|found|affects|affected|seen|introduced|present)\b|(?:^|\s)>`) //nolint:gochecknoglobals // it is compiled once
 
 // inCell reads a cell of a column that says where an issue is (roleFound), where it is fixed (roleFixed), or both (roleVersions).
 // A cell that says more of its versions than ranges and fixes, "not in 8.4.4", "8.4.4 (reverted in 8.4.5)", "all but 8.4.4",
@@ -119,36 +121,6 @@ func (p *Products) inCell(as role, c, product string) (found []Range, fixed []Fi
 }
 
 const maxUnclear = 200 // bytes of what is said of versions and is not understood
-
-// dubious are words that turn round what a sentence says of a version.
-var dubious = express(`(?i)\bunaffected\b|\b(?:not|never|nor)\b(?: \w+){0,3} (?:affected|vulnerable|impacted|susceptible|present)\b|n['’]t (?:affected|vulnerable|impacted|susceptible|present)\b|\bexcept(?:ing| of| for)?\b|\bexclud\w+|\bother than\b|` + //nolint:gochecknoglobals // it is compiled once
-	`\b(?:do not|don['’]t|never|not to|must not|should not) (?:use|install|upgrade|run|go|move)\b|` +
-	`\b(?:will|to|should|shall|may|might) be (?:\w+ )?(?:fixed|resolved|corrected|addressed|released|available)\b|` +
-	`\b(?:fix|correction|patch|release|resolution) (?:is |was )?(?:planned|scheduled|targeted|expected|intended|pending)\b|\b(?:planned|scheduled|targeted|expected|intended|pending) (?:for|in|to be (?:fixed|resolved|corrected))\b|` +
-	`\bpartial(?:ly)?\b|\bincomplete(?:ly)?\b|\brevert\w*|\bback(?:ed)? out\b|\breintroduc\w+|\breopen\w*|\bregress(?:ed|es)\b|\bavoid (?:using|running|versions?|releases?)\b|\bdowngrad\w+|\broll(?:ed)? back\b|\buntested\b|\bun(?:resolved|fixed|patched)\b`)
-
-var sentenceEnd = express(`; ?|\. +`) //nolint:gochecknoglobals // it is compiled once
-
-// inProse reads what a text says of versions, as ParseVersions does, but for the sentences that say the opposite of what
-// their words do alone, "8.4.4 is not affected", "to be fixed in 8.4.4": these are unclear.
-func (p *Products) inProse(text, product string) (found []Range, fixed []Fix, unclear []string) {
-	var kept strings.Builder
-	for text = clip(squeeze(text), 4<<10); text != ""; {
-		end := len(text)
-		if m := sentenceEnd().FindStringIndex(text); m != nil {
-			end = m[1]
-		}
-		sentence := text[:end]
-		text = text[end:]
-		if versionWord().MatchString(sentence) && dubious().MatchString(sentence) {
-			unclear = append(unclear, clip(squeeze(sentence), maxUnclear))
-			sentence = "; "
-		}
-		kept.WriteString(sentence)
-	}
-	found, fixed = p.ParseVersions(kept.String(), product)
-	return found, fixed, unclear
-}
 
 // addUnclear keeps what is said of versions and not understood.
 func (i *Issue) addUnclear(texts ...string) {

@@ -142,7 +142,7 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 	}
 	if len(i.Found) == 0 && len(i.Fixed) == 0 {
 		// Old records say "n/a" where the versions belong, and give them in words.
-		i.Found, i.Fixed, i.Unclear = r.products.inProse(text, i.Product)
+		i.Found, i.Fixed, i.Unclear = r.products.inProse(text, i.Product, false)
 	}
 	if len(i.Fixed) > 0 {
 		i.Status = StatusResolved
@@ -315,7 +315,7 @@ func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
 	r, ok := v.span(product)
 	if !ok {
 		if v.Version != "" && v.LessThan == "" {
-			found, fixed, unclear := p.inProse(v.Version, i.Product)
+			found, fixed, unclear := p.inProse(v.Version, i.Product, false)
 			i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
 			i.addUnclear(unclear...)
 		}

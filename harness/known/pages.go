@@ -126,9 +126,9 @@ func (r *reader) notice(list []block) bool {
 	i.Text = squeeze(text("summary", "background", "impact", "symptoms", "cause"))
 	i.Workaround = squeeze(text("workaround"))
 	i.Platform = clip(squeeze(text("products")), 400)
-	i.Found, i.Fixed, i.Unclear = r.products.inProse(text("software"), r.doc.Product)
+	i.Found, i.Fixed, i.Unclear = r.products.inProse(text("software"), r.doc.Product, false)
 	// What a solution names is what to go to, unless its words turn that round.
-	_, fixed, unclear := r.products.inProse(fixedIn(text("solution")), r.doc.Product)
+	_, fixed, unclear := r.products.inProse(text("solution"), r.doc.Product, true)
 	i.Fixed = append(i.Fixed, fixed...)
 	i.addUnclear(unclear...)
 	if len(fixed) > 0 {
@@ -140,14 +140,6 @@ func (r *reader) notice(list []block) bool {
 	r.doc.Release = ""
 	r.add(i)
 	return true
-}
-
-// fixedIn writes before each sentence of a solution that it speaks of fixes.
-func fixedIn(solution string) string {
-	if solution == "" {
-		return ""
-	}
-	return "fixed " + sentenceEnd().ReplaceAllString(solution, "; fixed ")
 }
 
 // noticeTitle takes the line that names the matter, or else the first sentence.

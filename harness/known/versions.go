@@ -78,7 +78,7 @@ const versionForm = `\d{2}\.\d{1,2}(?-i:(?:R\d{1,3}(?:-S\d{1,4})?|X\d{2,4}(?:-D\
 var versionWord = express(versionForm) //nolint:gochecknoglobals // it is compiled once
 
 // sentenceForm is what a sentence about versions consists of, beside the names of products.
-const sentenceForm = `(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b((?:before|prior to|earlier than|below|up to|to)(?: and| or|,)* (?:through|including)|up to and including|no later than|through|thru)\b|\b(before|prior to|earlier than|lower than|below|up to but not including)\b|\b(to|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b(and later|or later|and above|or higher|and newer|onwards?|and up)\b|\b(at the latest|(?:or|and)(?: all)? (?:earlier|before|prior|previous|below|older|lower))\b|\b(found|affects|affected|seen|introduced|present)\b|(;)|(?:^|[\s(,;])(>)\s`
+const sentenceForm = `(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b((?:before|prior to|earlier than|below|up to|to)(?: and| or|,)* (?:through|including)|up to and including|no later than|through|thru)\b|\b(before|prior to|(?:earlier|lower|older|less) than|below|up to but not including)\b|\b(to|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b((?:and|or) (?:later|above|higher|newer|greater)|onwards?|upwards?|(?:and|or) up)\b|\b(at the latest|(?:or|and)(?: all)? (?:earlier|before|prior|previous|below|older|lower))\b|\b(found|affects|affected|seen|introduced|present)\b|(;)|(?:^|[\s(,;])(>)\s`
 
 // The groups of Products.sentence.
 const (
