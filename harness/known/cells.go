@@ -12,6 +12,7 @@ var (
 	comparison = express(`(<=|=<|≤|⩽|>=|=>|≥|⩾|<|>)\s*[vV=]?\s*(` + versionForm + `)(?:[\s,&]*(?:and )?(<=|=<|≤|⩽|<)\s*[vV=]?\s*(` + versionForm + `))?`)
 	isAfter    = express(`(?i)\b(?:after|(?:later|newer|greater|higher) than)(?: (?:version|release))? (` + versionForm + `)`)
 	plusBehind = express(`(` + versionForm + `)\+(\s|[,;)]|$)`)
+	lineBreak  = express(`(?i)\s*<br */?>\s*`)
 	andUpTo    = express(`(?i)\b(?:and|or) up to\b`)
 	stars      = express(`(\d)\.\*`)
 	dots       = express(`(` + versionForm + `)\s*(?:\.{2,3}|…)\s*(` + versionForm + `)`)
@@ -42,6 +43,7 @@ func spell(text string) string {
 		}
 		return from + " to " + to
 	})
+	text = lineBreak().ReplaceAllString(text, ", ")
 	text = andUpTo().ReplaceAllString(text, "up to")
 	text = dots().ReplaceAllString(text, "$1 to $2")
 	text = inclusive().ReplaceAllString(text, "$1 to $2")
@@ -90,7 +92,7 @@ var plainWords = []string{ //nolint:gochecknoglobals // a table that nothing cha
 // change nothing. Any other may turn it round.
 func (p *Products) plainly(text string) bool {
 	rest := p.orNone().sentence().ReplaceAllString(text, " ")
-	if strings.ContainsAny(rest, "!~^<>=*?≠¬") {
+	if strings.ContainsAny(rest, "!~^<>=*?≠¬") || strings.ContainsFunc(rest, func(r rune) bool { return unicode.Is(unicode.So, r) || unicode.Is(unicode.Sm, r) }) {
 		return false
 	}
 	words := strings.FieldsFunc(strings.ToLower(rest), func(r rune) bool { return !unicode.IsLetter(r) })
@@ -100,6 +102,14 @@ func (p *Products) plainly(text string) bool {
 // ofRange are the words of a range, which in a cell of fixes say something else than a fix.
 var ofRange = express(`(?i)\b(?:before|prior to|(?:earlier|lower|older|less) than|below|up to|until|through|thru|to|found|affects|affected|seen|introduced|present)\b|(?:^|\s)>`) //nolint:gochecknoglobals // it is compiled once
 
+// A fix in a line of releases, "8.5.x": in which of them is not said.
+//
+//nolint:gochecknoglobals // each is compiled once
+var (
+	ofLine      = express(`(?i)\d\.x\b`)
+	fixedInLine = express(`(?i)\b(?:fixed|resolved|corrected|patched)\b[^;]*\d\.x\b`)
+)
+
 // inCell reads a cell of a column that says where an issue is (roleFound), where it is fixed (roleFixed), or both (roleVersions).
 // A cell that says more of its versions than ranges and fixes, "not in 8.4.4", "8.4.4 (reverted in 8.4.5)", "all but 8.4.4",
 // gives none of them, and what it says as unclear.
@@ -108,7 +118,7 @@ func (p *Products) inCell(as role, c, product string) (found []Range, fixed []Fi
 	if !versionWord().MatchString(text) {
 		return nil, nil, ""
 	}
-	if !p.plainly(text) || as == roleTarget || as == roleFixed && ofRange().MatchString(text) {
+	if as == roleFixed && ofLine().MatchString(text) || fixedInLine().MatchString(text) || !p.plainly(text) || as == roleTarget || as == roleFixed && ofRange().MatchString(text) {
 		return nil, nil, clip(squeeze(c), maxUnclear)
 	}
 	if as != roleFixed {

@@ -32,7 +32,7 @@ func TestCellsOfVersions(t *testing.T) {
 		{"between 8.0 and 8.4.3 inclusive", "", "8.0 to 8.4.3", "", map[string]known.Affected{"8.2": yes}},
 		{"8.4.4+", "", "8.4.4 and later", "", map[string]known.Affected{"8.4.5": yes}},
 		{"8.4.4-only", "", "8.4.4", "", map[string]known.Affected{"8.4.4": yes, "8.4.5": unknown}},
-		{"8.5.*", "8.6", "8.5", "8.6", map[string]known.Affected{"8.5.1": yes, "8.6": no}},
+		{"8.5.*", "8.6", "8.5.x", "8.6", map[string]known.Affected{"8.5.1": yes, "8.6": no}},
 		{"all except 8.4.4", "", "", "", map[string]known.Affected{"8.4.4": unknown, "8.4.3": unknown}},
 		{"not 8.4.4", "", "", "", map[string]known.Affected{"8.4.4": unknown}},
 		{"unaffected: 8.4.4", "", "", "", map[string]known.Affected{"8.4.4": unknown}},
@@ -56,6 +56,13 @@ func TestCellsOfVersions(t *testing.T) {
 		{"", "8.4.4?", "", "", map[string]known.Affected{"8.4.4": unknown}},
 		{"", "No fix; open as of 8.4.4", "", "", map[string]known.Affected{"8.4.4": unknown}},
 		{"", "v8.4.4 (Mar 2024) and later", "", "v8.4.4", map[string]known.Affected{"8.4.4": no}},
+		{"8.4.4 ✓ 8.5 ✗", "", "", "", map[string]known.Affected{"8.4.4": unknown, "8.5": unknown}},
+		{"8.4", "", "8.4", "", map[string]known.Affected{"8.4": yes, "8.4.0": yes, "8.4.1": unknown}},
+		{"8.3 and earlier", "", "to 8.3", "", map[string]known.Affected{"8.3": yes, "8.3.1": unknown, "8.4": no}},
+		{"8.3.x and earlier", "", "to 8.3.x", "", map[string]known.Affected{"8.3.1": yes, "8.4": no}},
+		{"> 8.3", "", "after 8.3", "", map[string]known.Affected{"8.3": no, "8.3.1": unknown, "8.4": yes}},
+		{"before 8.x", "", "before 8", "", map[string]known.Affected{"7.5": yes, "8.0.1": no}},
+		{"8.4.4", "8.5.x", "8.4.4", "", map[string]known.Affected{"8.5.1": unknown}},
 		{"", "FRR 8.4.4; 9.0", "", "8.4.4, 9.0", map[string]known.Affected{"8.4.4": no, "9.0": no}},
 	}
 	for _, tt := range tests {

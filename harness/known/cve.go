@@ -47,6 +47,8 @@ type cveAffected struct {
 	Product       string       `json:"product"`
 	DefaultStatus string       `json:"defaultStatus"`
 	Platforms     []string     `json:"platforms"`
+	Modules       []string     `json:"modules"`
+	PackageName   string       `json:"packageName"`
 	Versions      []cveVersion `json:"versions"`
 }
 
@@ -118,9 +120,11 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 			i.Source.Note = clip(ref.URL, 200)
 		}
 	}
+	var parts []partly
 	for k, a := range cna.Affected {
-		i.affected(a, k == 0, r.products)
+		parts = append(parts, i.affected(a, k == 0, r.products))
 	}
+	i.dependingOnPart(parts)
 	told := len(i.Found)+len(i.Fixed) > 0
 	for _, adp := range rec.Containers.ADP {
 		if told { // by its author: of the same product others may know more that is ill
@@ -170,7 +174,7 @@ func inEnglish(list []cveText) string {
 }
 
 // affected takes in the versions of one product.
-func (i *Issue) affected(a cveAffected, first bool, p *Products) {
+func (i *Issue) affected(a cveAffected, first bool, p *Products) partly {
 	product := p.in(a.Product)
 	if product == "" {
 		product = p.Name(a.Product)
@@ -185,12 +189,20 @@ func (i *Issue) affected(a cveAffected, first bool, p *Products) {
 		i.Platform = clip(squeeze(strings.Join(a.Platforms, ", ")), 200)
 	} else if product == i.Product {
 		other = ""
+	} else if product != "" && !slices.Contains(i.Also, product) {
+		i.Also = append(i.Also, product)
 	}
+	all := Issue{Product: i.Product, Found: i.Found, Fixed: i.Fixed}
+	i.Found, i.Fixed = nil, nil
 	for _, v := range a.Versions {
-		if strings.EqualFold(v.Status, "affected") {
+		r, ok := v.span(other)
+		switch {
+		case strings.EqualFold(v.Status, "affected"):
 			i.affectedVersion(v, other, p)
-		} else if r, ok := v.span(other); ok && strings.EqualFold(v.Status, "unaffected") {
+		case ok && strings.EqualFold(v.Status, "unaffected"):
 			i.changing(v, r)
+		case ok && strings.EqualFold(v.Status, "unknown"):
+			i.addUndecided(r)
 		}
 	}
 	for _, v := range a.Versions {
@@ -198,8 +210,47 @@ func (i *Issue) affected(a cveAffected, first bool, p *Products) {
 			i.unaffectedVersion(v, other, strings.EqualFold(a.DefaultStatus, "affected"))
 		}
 	}
-	if strings.EqualFold(a.DefaultStatus, "affected") {
+	switch {
+	case strings.EqualFold(a.DefaultStatus, "affected"):
 		i.allBefore(a.Versions, other)
+	case strings.EqualFold(a.DefaultStatus, "unknown"):
+		i.Unsaid = true
+	}
+	own := partly{of: fmt.Sprint(a.Platforms, a.Modules, a.PackageName), product: product, found: i.Found, fixed: i.Fixed}
+	i.Found, i.Fixed = all.Found, all.Fixed
+	for _, r := range own.found {
+		i.addFound(r)
+	}
+	for _, f := range own.fixed {
+		i.addFix(f)
+	}
+	return own
+}
+
+// partly is what a record says of one of the platforms, modules or packages of a product.
+type partly struct {
+	of, product string
+	found       []Range
+	fixed       []Fix
+}
+
+// dependingOnPart leaves undecided what one part of a product has fixed and another has not yet: which of them a switch has
+// is not asked for.
+func (i *Issue) dependingOnPart(parts []partly) {
+	for _, a := range parts {
+		for _, b := range parts {
+			if a.of == b.of || a.product != b.product {
+				continue
+			}
+			for _, f := range a.fixed {
+				v, err := version.Parse(f.Version)
+				for _, r := range b.found {
+					if err == nil && !r.Point && foundIn(v, []Range{r}).Affected == AffectedYes {
+						i.addUndecided(Range{Product: f.Product, From: f.Version, To: r.To, Before: r.Before, Line: r.Line, Text: "fixed in " + f.Version + " of a part of the product"})
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -293,7 +344,11 @@ func (i *Issue) allBefore(list []cveVersion, product string) {
 func (v cveVersion) span(product string) (r Range, ok bool) {
 	from := known(v.Version)
 	r = Range{Product: product, From: from}
+	line := wholeLine().ReplaceAllString(strings.TrimSpace(cmp.Or(v.LessThan, v.LessThanOrEqual)), "")
 	switch {
+	case known(line) != "" && known(cmp.Or(v.LessThan, v.LessThanOrEqual)) == "": // 9.1.*
+		r.To, r.Line = line, true
+		r.Text = strings.TrimSpace(from + " to " + line + ".x")
 	case known(v.LessThan) != "":
 		r.To, r.Before = known(v.LessThan), true
 		r.Text = strings.TrimSpace(from + " before " + r.To)
@@ -319,6 +374,10 @@ func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
 			i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
 			i.addUnclear(unclear...)
 		}
+		return
+	}
+	if r.Before && r.From == r.To {
+		i.addUnclear(r.From + ", and less than that")
 		return
 	}
 	if i.changing(v, r) {
@@ -410,11 +469,20 @@ func (i *Issue) addUnaffected(r Range) {
 	}
 }
 
+func (i *Issue) addUndecided(r Range) {
+	if !slices.Contains(i.Undecided, r) {
+		i.Undecided = append(i.Undecided, r)
+	}
+}
+
 func (i *Issue) addFix(f Fix) {
 	if !slices.Contains(i.Fixed, f) {
 		i.Fixed = append(i.Fixed, f)
 	}
 }
+
+// wholeLine is behind the numbers of a line of releases, of which all is meant: 9.1.*, 9.1*, 9.1.x.
+var wholeLine = express(`(?i)(?:\.x|\.?\*)+$`) //nolint:gochecknoglobals // it is compiled once
 
 // known gives a version that can be ordered, and nothing for "0", "n/a" and "unspecified".
 func known(s string) string {

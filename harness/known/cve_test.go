@@ -1,6 +1,7 @@
 package known_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/reprise-lab/reprise/harness/known"
@@ -132,6 +133,42 @@ func TestCVEVersions(t *testing.T) {
 			"8.5.5",
 		},
 		{
+			"a range to the end of a line",
+			`"versions":[{"version":"8.5","status":"affected","lessThan":"8.5.*"},{"version":"9.0.1","status":"affected","lessThanOrEqual":"9.0*"}]}]}}}`,
+			map[string]known.Affected{"8.4": known.AffectedNo, "8.5.3": known.AffectedYes, "8.6": known.AffectedNo, "9.0.4": known.AffectedYes, "9.1": known.AffectedNo},
+			"",
+		},
+		{
+			"the last that is ill is a release, and not its line",
+			`"versions":[{"version":"8.0","status":"affected","lessThanOrEqual":"8.5","versionType":"semver"}]}]}}}`,
+			map[string]known.Affected{"8.5": known.AffectedYes, "8.5.1": known.AffectedUnknown, "8.6": known.AffectedNo},
+			"",
+		},
+		{
+			"what is said to be unknown is",
+			`"defaultStatus":"unaffected","versions":[{"version":"9.0","status":"unknown","lessThan":"9.1"},{"version":"8.0","status":"affected","lessThan":"9.0"},{"version":"8.3","status":"unknown"}]}]}}}`,
+			map[string]known.Affected{"7.5": known.AffectedNo, "8.2": known.AffectedYes, "8.3": known.AffectedUnknown, "9.0": known.AffectedUnknown, "9.0.2": known.AffectedUnknown, "9.1": known.AffectedNo},
+			"9.0",
+		},
+		{
+			"all that is not named is unknown",
+			`"defaultStatus":"unknown","versions":[{"version":"9.0","status":"affected","lessThan":"9.1.2"},{"version":"10.0","status":"affected","lessThanOrEqual":"10.0.1"}]}]}}}`,
+			map[string]known.Affected{"8.5": known.AffectedUnknown, "9.1.1": known.AffectedYes, "9.1.2": known.AffectedNo, "10.0.1": known.AffectedYes, "10.0.2": known.AffectedUnknown},
+			"9.1.2",
+		},
+		{
+			"one platform has its fix before the other",
+			`"platforms":["arm"],"versions":[{"version":"8.0","status":"affected","lessThan":"8.5.4"}]},{"vendor":"FRRouting","product":"frr","platforms":["x86"],"versions":[{"version":"8.0","status":"affected","lessThan":"8.6.1"}]}]}}}`,
+			map[string]known.Affected{"8.5.3": known.AffectedYes, "8.5.4": known.AffectedUnknown, "8.6.0": known.AffectedUnknown, "8.6.1": known.AffectedNo},
+			"8.5.4, 8.6.1",
+		},
+		{
+			"a range that holds nothing",
+			`"versions":[{"version":"8.5.4","status":"affected","lessThan":"8.5.4"}]}]}}}`,
+			map[string]known.Affected{"8.5.4": known.AffectedUnknown, "8.5.5": known.AffectedUnknown},
+			"",
+		},
+		{
 			"a change holds to the end of its range",
 			`"versions":[{"version":"9.0","status":"affected","lessThan":"9.1.3","changes":[{"at":"9.0.5","status":"unaffected"}]}]}]}}}`,
 			map[string]known.Affected{"9.0.4": known.AffectedYes, "9.0.5": known.AffectedNo, "9.1.2": known.AffectedNo},
@@ -150,6 +187,56 @@ func TestCVEVersions(t *testing.T) {
 		}
 		if got := joinStrings(d.Issues[0].Fixed); got != tt.fixed {
 			t.Errorf("%s: fixed in %s, want %s", tt.name, got, tt.fixed)
+		}
+	}
+}
+
+// TestRecordOfSeveralProducts: a record of several products is found for each of them, also where it has no versions of it.
+func TestRecordOfSeveralProducts(t *testing.T) {
+	db, err := known.Open(t.Context(), filepath.Join(t.TempDir(), "known.db"), products(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // read only
+	d := read(t, "a.json", `{"dataType":"CVE_RECORD","cveMetadata":{"cveId":"CVE-2026-0001"},"containers":{"cna":{"descriptions":[{"lang":"en","value":"A zebracrash."}],"affected":[`+
+		`{"vendor":"FRRouting","product":"frr","versions":[{"version":"9.0","lessThan":"9.0.2","status":"affected"}]},`+
+		`{"vendor":"Extreme Networks","product":"ExtremeXOS","versions":[{"version":"31.1","lessThan":"32.7.3","status":"affected"}]},`+
+		`{"vendor":"Extreme Networks","product":"VOSS","versions":[{"version":"n/a","status":"affected"}]}]}}}`)
+	if _, err := db.Import(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Import(t.Context(), read(t, "list.csv", "ID,Product,Summary,Found in\nL-1,\"FRR, BIRD\",zebracrash of both,9.0.1\n")); err != nil {
+		t.Fatal(err)
+	}
+	for product, want := range map[string]int{"frr": 2, "bird": 1, "exos": 1, "ovs": 0} {
+		if found, err := db.Search(t.Context(), known.Query{Words: "zebracrash", Product: product}); err != nil || len(found) != want {
+			t.Errorf("%s: %d issues, want %d (%v)", product, len(found), want, err)
+		}
+	}
+	for _, tt := range []struct {
+		product, version, fixedAfter string
+		want                         known.Affected // empty where it is not found
+	}{
+		{"frr", "9.0.1", "", known.AffectedYes},
+		{"frr", "9.0.2", "", ""},
+		{"exos", "32.7.2.19", "", known.AffectedYes},
+		{"exos", "32.7.3.1", "", ""},
+		{"voss", "9.1.0.0", "", known.AffectedUnknown},
+		{"exos", "32.7.2.19", "32.7.2", known.AffectedYes},
+		{"frr", "9.0.1", "10.0", ""},
+	} {
+		found, err := db.Search(t.Context(), known.Query{Words: "zebracrash", Product: tt.product, Version: tt.version, FixedAfter: tt.fixedAfter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got known.Affected
+		for _, f := range found {
+			if f.Key == "CVE-2026-0001" && f.Affects != nil {
+				got = f.Affects.Affected
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%+v: %q of %+v", tt, got, found)
 		}
 	}
 }

@@ -228,6 +228,15 @@ func (i *Issue) merge(o Issue) {
 			i.Unaffected = append(i.Unaffected, r)
 		}
 	}
+	for _, r := range o.Undecided {
+		i.addUndecided(r)
+	}
+	for _, p := range o.products() {
+		if p != i.Product && p != "" && !slices.Contains(i.Also, p) {
+			i.Also = append(i.Also, p)
+		}
+	}
+	i.Unsaid = i.Unsaid || o.Unsaid
 	i.addUnclear(o.Unclear...)
 	if o.Text != "" && !strings.Contains(i.Text, o.Text) && !strings.Contains(o.Title, i.Title) {
 		i.Text = clip(strings.TrimSpace(i.Text+" "+o.Text), maxField)

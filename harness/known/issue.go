@@ -12,11 +12,13 @@ import (
 type Issue struct {
 	// Key is what "show" takes: the first id, or for a note without one a name made from its
 	// text that stays the same from import to import.
-	Key        string   `json:"key"`
-	IDs        []string `json:"ids,omitempty"`
-	Vendor     string   `json:"vendor,omitempty"`
-	Product    string   `json:"product,omitempty"`  // exos, voss, extremeware, frr … as Product gives it
-	Platform   string   `json:"platform,omitempty"` // models, as the document groups them
+	Key      string   `json:"key"`
+	IDs      []string `json:"ids,omitempty"`
+	Vendor   string   `json:"vendor,omitempty"`
+	Product  string   `json:"product,omitempty"`  // exos, voss, extremeware, frr … as Product gives it
+	Platform string   `json:"platform,omitempty"` // models, as the document groups them
+	// Also are the other products that the document names it for.
+	Also       []string `json:"also,omitempty"`
 	Feature    string   `json:"feature,omitempty"`
 	Title      string   `json:"title"`
 	Text       string   `json:"text,omitempty"`
@@ -26,6 +28,10 @@ type Issue struct {
 	Fixed      []Fix    `json:"fixed,omitempty"`
 	// Unaffected are versions that are named as free of it among others that are ill.
 	Unaffected []Range `json:"unaffected,omitempty"`
+	// Undecided are versions of which the document says that it does not know.
+	Undecided []Range `json:"undecided,omitempty"`
+	// Unsaid tells that it says so of all that it does not name.
+	Unsaid bool `json:"unsaid,omitempty"`
 	// Unclear is what is said of versions and was not understood: "8.4.4 (reverted in 8.4.5)".
 	Unclear []string `json:"unclear,omitempty"`
 	Kind    Kind     `json:"kind"`
@@ -99,6 +105,26 @@ func (i *Issue) finish(p *Products) {
 		sum := sha256.Sum256([]byte(i.Product + "\x00" + i.Feature + "\x00" + i.Title))
 		i.Key = "note-" + hex.EncodeToString(sum[:4])
 	}
+}
+
+// products are all that it is of.
+func (i Issue) products() []string {
+	list := []string{i.Product}
+	add := func(product string) {
+		if product != "" && !slices.Contains(list, product) {
+			list = append(list, product)
+		}
+	}
+	for _, p := range i.Also {
+		add(p)
+	}
+	for _, r := range slices.Concat(i.Found, i.Unaffected, i.Undecided) {
+		add(r.Product)
+	}
+	for _, f := range i.Fixed {
+		add(f.Product)
+	}
+	return list
 }
 
 // versions gives what is said of a product, where a document speaks of several.

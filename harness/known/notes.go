@@ -282,7 +282,10 @@ func (i *Issue) set(as role, c, product string, p *Products) {
 		}
 		i.addUnclear(unclear)
 	case roleProduct:
-		i.Product = cmp.Or(p.in(c), p.Name(c))
+		i.Product = p.Name(c)
+		if all := p.allIn(c); len(all) > 0 {
+			i.Product, i.Also = all[0], all[1:]
+		}
 	case rolePlatform:
 		i.Platform = c
 	case roleStatus:

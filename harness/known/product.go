@@ -97,15 +97,23 @@ func (p *Products) aboutTool(s string) bool {
 	return toolWords().MatchString(s) || slices.ContainsFunc(toolNames().FindAllStringSubmatch(s, 20), func(m []string) bool { return p.names(m[1]) })
 }
 
-// in finds the first product that a text names. Short forms count in capitals only.
+// in finds the first product that a text names; empty where it names none.
 func (p *Products) in(s string) string {
+	for _, product := range p.allIn(s) {
+		return product
+	}
+	return ""
+}
+
+// allIn finds the products that a text names. Short forms count in capitals only.
+func (p *Products) allIn(s string) (list []string) {
 	for _, m := range p.orNone().word().FindAllString(s, 8) {
 		if len(m) == 2 && m != strings.ToUpper(m) {
 			continue
 		}
-		if p.names(m) {
-			return p.Name(m)
+		if name := p.Name(m); p.names(m) && !slices.Contains(list, name) {
+			list = append(list, name)
 		}
 	}
-	return ""
+	return list
 }

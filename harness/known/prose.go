@@ -58,7 +58,7 @@ func (p *Products) inProse(text, product string, solution bool) (found []Range, 
 		}
 		sentence := text[:end]
 		text = text[end:]
-		if versionWord().MatchString(sentence) && (dubious().MatchString(sentence) || p.ofOthers(sentence, product)) {
+		if versionWord().MatchString(sentence) && (dubious().MatchString(sentence) || fixedInLine().MatchString(sentence) || p.ofOthers(sentence, product)) {
 			unclear = append(unclear, clip(squeeze(sentence), maxUnclear))
 			sentence = "; "
 		} else if solution {

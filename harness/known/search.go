@@ -106,6 +106,9 @@ func (d *DB) pick(ctx context.Context, q Query, match string, limit int, list []
 		if there[f.row] {
 			continue
 		}
+		if !q.fixedAfter(f.Issue, d.products.Name(q.Product)) {
+			continue
+		}
 		if q.Version != "" {
 			a := f.Issue.Affects(d.products.Name(q.Product), q.Version)
 			if a.Affected == AffectedNo {
@@ -119,6 +122,15 @@ func (d *DB) pick(ctx context.Context, q Query, match string, limit int, list []
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	return list, nil
+}
+
+// fixedAfter reports whether an issue has a fix of the product that is later than what is asked for.
+func (q Query) fixedAfter(i Issue, product string) bool {
+	bound, err := version.Parse(q.FixedAfter)
+	return err != nil || slices.ContainsFunc(i.Fixed, func(f Fix) bool {
+		v, err := version.Parse(f.Version)
+		return err == nil && v.Compare(bound) > 0 && i.about(product, f.Product)
+	})
 }
 
 // snippet gives the words around the first that is searched for, and marks those.

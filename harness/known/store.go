@@ -260,7 +260,7 @@ func importInto(ctx context.Context, tx *sql.Tx, doc Document, builtin bool) (Im
 
 func insertIssue(ctx context.Context, insert, name *sql.Stmt, document int64, i Issue, data string) error {
 	res, err := insert.ExecContext(ctx, document, i.Key, i.Product, fixKey(i), data,
-		scopeWord(i.Product), strings.Join(append([]string{i.Key}, i.IDs...), " "), i.Title, i.Feature+" "+i.Platform, i.Text, i.Workaround)
+		scopeWords(i.products()), strings.Join(append([]string{i.Key}, i.IDs...), " "), i.Title, i.Feature+" "+i.Platform, i.Text, i.Workaround)
 	if err != nil {
 		return err
 	}
@@ -276,6 +276,14 @@ func insertIssue(ctx context.Context, insert, name *sql.Stmt, document int64, i 
 	return nil
 }
 
+func scopeWords(products []string) string {
+	var words []string
+	for _, p := range products {
+		words = append(words, scopeWord(p))
+	}
+	return strings.Join(words, " ")
+}
+
 // scopeWord is one word for a product, which no text holds.
 func scopeWord(product string) string {
 	return "scopeof" + strings.Map(func(r rune) rune {
@@ -286,11 +294,11 @@ func scopeWord(product string) string {
 	}, product)
 }
 
-// fixKey is the key of the newest fix.
+// fixKey is the key of the newest fix, of whichever product.
 func fixKey(i Issue) string {
 	key := ""
 	for _, f := range i.Fixed {
-		if v, err := version.Parse(f.Version); err == nil && (f.Product == "" || f.Product == i.Product) {
+		if v, err := version.Parse(f.Version); err == nil {
 			key = max(key, v.Key())
 		}
 	}

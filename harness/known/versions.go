@@ -18,8 +18,10 @@ type Range struct {
 	To      string `json:"to,omitempty"`
 	Before  bool   `json:"before,omitempty"` // To is the first that is not in it
 	// Point is a version that the document names. That others have the issue too is not ruled out.
-	Point bool   `json:"point,omitempty"`
-	Text  string `json:"text"` // as written
+	Point bool `json:"point,omitempty"`
+	// Line says that To, or the From of a point or of After, is all that begins so: 9.1.x.
+	Line bool   `json:"line,omitempty"`
+	Text string `json:"text"` // as written
 }
 
 // String gives the range as a person reads it.
@@ -27,6 +29,11 @@ func (r Range) String() string {
 	p := ""
 	if r.Product != "" {
 		p = r.Product + " "
+	}
+	if r.Line && (r.Point || r.After && r.To == "") {
+		r.From += ".x"
+	} else if r.Line {
+		r.To += ".x"
 	}
 	switch {
 	case r.Point:
@@ -173,6 +180,7 @@ type versionReader struct {
 	before, to     bool   // the next version ends a range
 	listed         bool   // the last one did so as one of a list: "before 22.7 and 30.2"
 	from           string // a version that may begin one
+	line           bool   // from is a line, 9.1.x
 	after          bool   // the next version, or from, is the last before one
 	found          []Range
 	fixed          []Fix
@@ -210,7 +218,7 @@ func (r *versionReader) take(group int, word string) {
 		if r.fixing && len(r.fixed) > 0 {
 			r.fixed[len(r.fixed)-1].Latest = true
 		} else if r.from != "" {
-			r.add(Range{To: r.from, Text: r.from + " " + word})
+			r.add(Range{To: r.from, Line: r.line, Text: r.from + " " + word})
 			r.from = ""
 		}
 	case gProduct:
@@ -272,13 +280,16 @@ func (r *versionReader) version(text string) {
 		// What is before it is ill, so it is well.
 		r.fixed = append(r.fixed, Fix{Product: r.other(), Version: v})
 		r.before, r.listed = r.lists(), again
+	case r.before && !again: // before the first of a line
+		r.add(Range{From: r.from, To: v, Before: true, Text: strings.TrimSpace(r.from + " before " + text)})
+		r.from, r.before = "", false
 	case r.to:
-		r.add(Range{From: r.from, To: v, Text: strings.TrimSpace(r.from + " to " + text)})
+		r.add(Range{From: r.from, To: v, Line: open, Text: strings.TrimSpace(r.from + " to " + text)})
 		r.from = ""
 	default:
 		after := r.after
 		r.flush()
-		r.from, r.after = v, after // of 9.1.x the 9.1, which as a bound says as much
+		r.from, r.line, r.after = v, open, after
 	}
 	r.to = false
 }
@@ -291,7 +302,7 @@ func (r *versionReader) lists() bool {
 // flush takes a version that begins no range as a point.
 func (r *versionReader) flush() {
 	if r.from != "" {
-		r.add(Range{From: r.from, Point: !r.after, Text: r.from})
+		r.add(Range{From: r.from, Point: !r.after, Line: r.line, Text: r.from})
 		r.from = ""
 	}
 	r.before, r.to, r.after = false, false, false
@@ -344,6 +355,12 @@ func (i Issue) Affects(productName, v string) Answer {
 	if r, ok := i.spared(productName, have); ok {
 		return Answer{AffectedNo, "named as unaffected: " + r.String(), ""}
 	}
+	for _, r := range i.Undecided {
+		in := foundIn(have, []Range{r}).Affected
+		if i.about(productName, r.Product) && (in == AffectedYes || in == AffectedUnknown && !r.Point) {
+			return Answer{AffectedUnknown, "said to be not known: " + cmp.Or(r.Text, r.String()), ""}
+		}
+	}
 	return i.doubt(i.judge(productName, have), productName, have)
 }
 
@@ -351,10 +368,13 @@ func (i Issue) Affects(productName, v string) Answer {
 func (i Issue) judge(productName string, have version.Version) Answer {
 	found, fixed := i.versions(productName)
 	fixes := parseFixes(cmp.Or(productName, i.Product), fixed)
-	a, decided := fixedBy(have, fixes, found)
+	a, decided := fixedBy(have, fixes, found, i.Unsaid)
 	if !decided {
 		in := foundIn(have, found)
 		a.Affected, a.Reason = in.Affected, in.Reason
+		if in.Affected == AffectedNo && i.Unsaid {
+			a.Affected, a.Reason = AffectedUnknown, in.Reason+"; of all others it is said to be not known"
+		}
 		if a.FixedIn != "" && a.Affected == AffectedUnknown && len(found) == 0 {
 			a.Reason = "fixed in " + a.FixedIn + "; since which version it is there is not said"
 		}
@@ -427,8 +447,9 @@ func parseFixes(product string, fixed []Fix) []parsedFix {
 
 // fixedBy decides by the fixes, and finds the next one. A fix in an older line of releases
 // says nothing of a newer line that has its own fix: 9.1.2.0 does not heal 9.2.0.0. Nor does one in a maintenance release
-// where no other is known: the newer line may have left before. What is named as ill behind a fix is ill.
-func fixedBy(have version.Version, fixes []parsedFix, found []Range) (Answer, bool) {
+// where no other is known: the newer line may have left before. What is named as ill behind a fix is ill. unsaid tells that of
+// versions that are not named nothing is known.
+func fixedBy(have version.Version, fixes []parsedFix, found []Range, unsaid bool) (Answer, bool) {
 	var last *parsedFix
 	var next *parsedFix
 	for i := range fixes {
@@ -456,7 +477,7 @@ func fixedBy(have version.Version, fixes []parsedFix, found []Range) (Answer, bo
 	case next == nil && (have.Line(last.v) >= 2 || last.v.Opens()):
 		return Answer{AffectedNo, "fixed in " + last.String(), ""}, true
 	case next == nil:
-		if in := foundIn(have, found); in.Affected == AffectedNo {
+		if in := foundIn(have, found); in.Affected == AffectedNo && !unsaid {
 			return in, true
 		}
 		return Answer{AffectedUnknown, "fixed in " + last.String() + ", of another line", ""}, true
@@ -498,16 +519,18 @@ func foundIn(have version.Version, found []Range) Answer {
 			after, ok1 = have.Against(from)
 		}
 		if r.Point {
-			if ok1 && after == 0 {
+			if ok1 && after == 0 && (r.Line || !have.Beyond(from)) {
 				return Answer{AffectedYes, "found in " + cmp.Or(r.Text, r.From), ""}
 			}
 			outside = outside || ok1
 			continue
 		}
+		ok1 = ok1 && (after != 0 || !r.After || r.Line || !have.Beyond(from))
 		ranges = true
 		until, ok2 := -1, true
 		if errTo == nil {
 			until, ok2 = have.Against(to)
+			ok2 = ok2 && (until != 0 || r.Before || r.Line || !have.Beyond(to))
 		}
 		if !ok1 || !ok2 {
 			atEnd = cmp.Or(atEnd, r.String())

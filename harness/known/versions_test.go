@@ -20,7 +20,7 @@ func TestParseVersions(t *testing.T) {
 		{"7.3.1b3", "", "7.3.1b3", ""},
 		{`EXOS 15.4.1; "future release"`, "exos", "15.4.1", ""},
 		{"9.1.x to 9.2.0.0; fixed 9.1.2.0, 9.2.1.0, 9.3.0.0", "voss", "9.1 to 9.2.0.0", "9.1.2.0, 9.2.1.0, 9.3.0.0"},
-		{"FE 9.1.x, 9.2, 9.2.1, 9.3; SE 33.2 to 33.5.1; fixed FE 9.2.2 / 9.3.1, SE 33.5.2", "", "voss 9.1, voss 9.2, voss 9.2.1, voss 9.3, exos 33.2 to 33.5.1", "voss 9.2.2, voss 9.3.1, exos 33.5.2"},
+		{"FE 9.1.x, 9.2, 9.2.1, 9.3; SE 33.2 to 33.5.1; fixed FE 9.2.2 / 9.3.1, SE 33.5.2", "", "voss 9.1.x, voss 9.2, voss 9.2.1, voss 9.3, exos 33.2 to 33.5.1", "voss 9.2.2, voss 9.3.1, exos 33.5.2"},
 		{"before 32.5.1.5; also fixed 22.7, 31.7.2", "exos", "before 32.5.1.5", "32.5.1.5, 22.7, 31.7.2"},
 		{"before 22.7 and 30.2", "exos", "before 22.7, before 30.2", "22.7, 30.2"},
 		{"before 4.2.3.0, 5.x before 5.0.1.0", "voss", "before 4.2.3.0, 5 to before 5.0.1.0", "4.2.3.0, 5.0.1.0"},

@@ -30,6 +30,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -283,6 +284,14 @@ func (v Version) Against(bound Version) (c int, ok bool) {
 		return 1, true // a patch of exactly this build
 	}
 	return v.againstRest(bound, longer)
+}
+
+// Beyond reports whether a version is a release behind a bound that begins as it does and may mean the whole line or its
+// first release alone, 9.0.1 behind 9.0. Of a release that names it wholly, 9.0.1 of 9.0.1, and of makers whose releases have more
+// numbers than they are called by, it reports false.
+func (v Version) Beyond(bound Version) bool {
+	return !v.line && !v.trains && v.tail == "" && len(bound.numbers) < releaseNumbers && len(v.numbers) >= releaseNumbers &&
+		slices.Equal(v.numbers[:len(bound.numbers)], bound.numbers) && notAllZero(v.numbers[len(bound.numbers):])
 }
 
 // againstRest compares what stands behind equal numbers.

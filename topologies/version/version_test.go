@@ -358,3 +358,34 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestBeyond: a release behind a bound of two numbers may be of its line or not; one of a maker whose releases have more
+// numbers than they are called by is of it.
+func TestBeyond(t *testing.T) {
+	for _, tt := range []struct {
+		platform, v, bound string
+		want               bool
+	}{
+		{"frr", "9.0.1", "9.0", true},
+		{"frr", "9.0.1-1~deb12u1", "9.0", true},
+		{"frr", "9.0", "9.0", false},
+		{"frr", "9.0.0", "9.0", false},
+		{"frr", "9.1.1", "9.0", false},
+		{"frr", "9.0.1", "9.0.1", false},
+		{"exos", "32.7.1.9", "32.7", false},
+		{"eos", "4.29.2F", "4.29", false},
+		{"junos", "21.4R3", "21.4", false},
+	} {
+		v, err := version.ParseOf(tt.platform, tt.v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bound, err := version.Parse(tt.bound)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.Beyond(bound); got != tt.want {
+			t.Errorf("%+v: %t", tt, got)
+		}
+	}
+}

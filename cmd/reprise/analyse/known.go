@@ -272,12 +272,13 @@ func printIssues(w io.Writer, list []known.Issue, id string) {
 func printIssue(w io.Writer, i known.Issue) {
 	cli.Tell(w, "%s: %s", i.ID(), i.Title)
 	for _, line := range [][2]string{
-		{"product", strings.Join(cli.Present(i.Vendor, i.Product, i.Platform), ", ")},
+		{"product", strings.Join(cli.Present(i.Vendor, i.Product, i.Platform, strings.Join(i.Also, ", ")), ", ")},
 		{"feature", i.Feature},
 		{"status", string(i.Status)},
 		{"found in", joined(i.Found)},
 		{"fixed in", joined(i.Fixed)},
 		{"unaffected", joined(i.Unaffected)},
+		{"not known", joined(i.Undecided)},
 		{"unclear", strings.Join(i.Unclear, "; ")},
 		{"text", i.Text},
 		{"workaround", i.Workaround},
