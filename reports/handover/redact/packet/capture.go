@@ -29,6 +29,7 @@ type capture struct {
 	old []byte // as it was
 
 	frames    []frame
+	current   *frame // that is gone over
 	end       int // of what is gone over: a frame, or all; no field is beyond
 	depth     int // of packets in packets
 	flows     map[string]*flow
@@ -110,14 +111,14 @@ func (c *capture) packets() {
 func (c *capture) eachFrame() {
 	for i := range c.frames {
 		f := &c.frames[i]
-		c.end, c.begins = f.end, c.begins[:0]
+		c.end, c.begins, c.current = f.end, c.begins[:0], f
 		c.frame(f)
 		for _, s := range f.sums {
 			c.plain(s.at, s.at+sumLen)
 		}
 		c.rest(f.start, f.end)
 	}
-	c.end = len(c.old)
+	c.end, c.current = len(c.old), nil
 }
 
 func (c *capture) file() bool {

@@ -59,8 +59,11 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 			kind, at = c.u16(at+vlanType), at+vlanLen
 		case kind == typeMetadata && at+metadataLen <= end:
 			kind, at = c.u16(at+metadataType), at+metadataLen
-		case kind == typeVNTag && at+vnTagLen <= end:
+		case (kind == typeVNTag || kind == typeHSR) && at+vnTagLen <= end: // of one shape
 			kind, at = c.u16(at+vnTagType), at+vnTagLen
+		case kind == typeMACsec && c.signedOnly(at, end) > 0:
+			at = c.signedOnly(at, end)
+			kind = c.u16(at - pppProtocolLen)
 		default:
 			tagged = false
 		}
@@ -93,6 +96,6 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 	case kind < typeFirst:
 		c.llc(f, at, min(end, at+kind))
 	default:
-		c.opaque(fmt.Sprintf("EtherType 0x%04x", kind), at, end)
+		c.opaque(fmt.Sprintf("EtherType 0x%04x", kind), begin, end)
 	}
 }

@@ -79,8 +79,13 @@ func (c *capture) transport(f *frame, proto, at, end int, pseudo part) {
 	case proto == protoEIGRP && n >= eigrpLen:
 		f.sum(at+eigrpSum, part{at, end})
 		c.eigrp(at, end)
-	case proto == protoESP: // encrypted
-		c.plain(at, end)
+	case proto == protoAH && n >= ahDigest:
+		body := min(end, at+c.extension(proto, at))
+		c.extensionBody(proto, at, body)
+		c.transport(f, c.byteAt(at+extNext), body, end, pseudo)
+	case proto == protoESP: // encrypted, or nearly never only signed
+		c.payload(at, end)
+		c.embedded(at, end)
 	case proto == protoNoNext:
 	default:
 		c.opaque(fmt.Sprintf("IP protocol %d", proto), at, end)

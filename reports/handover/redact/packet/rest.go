@@ -4,7 +4,7 @@ import "math/bits"
 
 // Nothing passes unread: each decoder marks what it replaced, and what it knows to name nobody.
 // What of a frame is then not marked, be it behind a packet, in an element that nobody knows or
-// where a frame is cut off, is searched by value and told.
+// where a frame is cut off, is searched by value and for packets, and told.
 
 // bitmap has a bit for each byte of a file.
 type bitmap []uint64
@@ -66,6 +66,7 @@ func (c *capture) rest(start, end int) {
 		stop := c.known.next(at, end, true)
 		if !zeros(c.old[at:stop]) {
 			c.payload(at, stop)
+			c.embedded(at, stop)
 			c.unreadOf(c.protocolAt(at) + ": fields that are not known")
 		}
 		at = stop
@@ -96,6 +97,7 @@ func (c *capture) opaque(what string, at, end int) {
 		return
 	}
 	c.payload(at, end)
+	c.embedded(at, end)
 	if end <= c.end && !zeros(c.old[at:end]) {
 		c.unreadOf(what + ", which is not read")
 	}

@@ -40,6 +40,7 @@ const (
 	typeMetadata   = 0x8909
 	metadataType   = 6
 	metadataLen    = 8
+	typeHSR        = 0x892f // IEC 62439-3, 5.6
 	typeVNTag      = 0x8926
 	vnTagType      = 4
 	vnTagLen       = 6
@@ -50,6 +51,33 @@ const (
 	trillOptions   = 0x07c0 // in words of four bytes
 	trillShift     = 6
 )
+
+// The tag of MACsec (IEEE 802.1AE, 9.3): bits of its first byte that say that what follows is encrypted, and that it has
+// the identifier of a sender, which begins with a MAC.
+const (
+	typeMACsec      = 0x88e5
+	macsecEncrypted = 0x0c
+	macsecHasSender = 0x20
+	macsecLen       = 6
+	macsecSenderLen = 8
+)
+
+// signedOnly maps the sender in a tag of MACsec, and says where the type of what it signs ends; zero where that is
+// encrypted.
+func (c *capture) signedOnly(at, end int) int {
+	if at+macsecLen+pppProtocolLen > end || c.byteAt(at)&macsecEncrypted != 0 {
+		return 0
+	}
+	body := at + macsecLen
+	if c.byteAt(at)&macsecHasSender != 0 {
+		c.mac(body)
+		body += macsecSenderLen
+	}
+	if body += pppProtocolLen; body > end {
+		return 0
+	}
+	return body
+}
 
 // erspan goes into the frame that a mirror sends. sequence tells whether its GRE has a number.
 func (c *capture) erspan(f *frame, kind int, sequence bool, at, end int) {
@@ -140,10 +168,41 @@ func (c *capture) tunnelled(f *frame, on func(ports ...int) bool, at, end int) b
 		c.tzsp(f, at, end)
 	case on(portL2TP):
 		c.l2tp(f, at, end)
+	case on(portGTP) && c.byteAt(at+1) == gtpPacket:
+		c.gtp(f, at, end)
 	default:
 		return false
 	}
 	return true
+}
+
+// GTP-U (3GPP TS 29.281, section 5.1): a head, more of it where one of three flags says so, and headers that say which follows.
+const (
+	portGTP     = 2152
+	gtpPacket   = 0xff // a type of message
+	gtpLen      = 8
+	gtpMore     = 0x07
+	gtpHasNext  = 0x04
+	gtpMoreLen  = 4
+	gtpNextUnit = 4
+)
+
+// gtp goes into the packet of somebody's telephone.
+func (c *capture) gtp(f *frame, at, end int) {
+	body, flags := at+gtpLen, c.byteAt(at)
+	if flags&gtpMore != 0 {
+		body += gtpMoreLen
+	}
+	for flags&gtpHasNext != 0 && body < end && c.byteAt(body-1) != 0 && c.byteAt(body) != 0 {
+		body += c.byteAt(body) * gtpNextUnit
+	}
+	if body > end {
+		c.opaque("GTP", at, end)
+		return
+	}
+	c.in(at, "GTP")
+	c.plain(at, body)
+	c.ip(f, body, end)
 }
 
 // controlWord may precede a frame over MPLS (RFC 4448, section 4.6); its first four bits are zero.
