@@ -24,6 +24,8 @@ func TestLinkTypes(t *testing.T) {
 			276: pt.Cat(pt.U16(0x0800), pt.U16(0), pt.U32(3), pt.U16(1), []byte{0, 6}, v.mac(3), pt.U16(0), v.quiet()),
 			9:   pt.Cat([]byte{0xff, 3}, pt.U16(0x0021), v.quiet()), 50: pt.Cat([]byte{0xff, 3}, pt.U16(0xc023), v.pap()),
 			51: v.pppoe(pt.Cat(pt.U16(0xc023), v.pap())), 104: pt.Cat([]byte{0x0f, 0}, pt.U16(0x0800), v.quiet()),
+			204: pt.Cat([]byte{1, 0xff, 3}, pt.U16(0x0021), v.quiet()), 219: pt.Cat([]byte{0, 1, 1, 64}, v.quiet()),
+			107: pt.Cat([]byte{0x18, 0x41, 3, 0xcc}, v.quiet()), 105: v.air(), 127: pt.Cat([]byte{0, 0, 8, 0, 0, 0, 0, 0}, v.air()), 239: v.logged(),
 			178: pt.Cat([]byte("MGC"), []byte{0x81}, pt.U16(4), make([]byte, 4), pt.Ether(v.mac(1), v.mac(2), 0x0800, v.quiet())),
 		}
 	}
@@ -33,6 +35,33 @@ func TestLinkTypes(t *testing.T) {
 		if want := pt.Pcap(binary.LittleEndian, link, after[link]); err != nil || !bytes.Equal(out, want) {
 			t.Errorf("link type %d: %v\n%x\nwant\n%x", link, err, out, want)
 		}
+	}
+}
+
+// air is a frame of data of IEEE 802.11 with a fourth address and a priority.
+func (v values) air() []byte {
+	return pt.Cat([]byte{0x88, 3, 0, 0}, v.mac(1), v.mac(2), v.mac(3), []byte{0x10, 0}, v.mac(4), []byte{0, 0}, []byte{0xaa, 0xaa, 3, 0, 0, 0}, pt.U16(0x0800), v.quiet())
+}
+
+// logged is a packet as Linux's firewall logs it.
+func (v values) logged() []byte {
+	element := func(kind byte, body ...[]byte) []byte {
+		b := pt.Cat(body...)
+		return pt.Cat([]byte{byte(4 + len(b)), 0, kind, 0}, b, make([]byte, (4-len(b)%4)%4))
+	}
+	return pt.Cat([]byte{2, 0, 0, 0}, element(10, v.host(), []byte{0}), element(16, v.mac(1), v.mac(2), pt.U16(0x0800)), element(8, pt.U16(6), pt.U16(0), v.mac(2), pt.U16(0)), element(9, v.quiet()))
+}
+
+// TestNetworkName: that of a wireless network is a name; nothing of its frames is searched by value alone.
+func TestNetworkName(t *testing.T) {
+	beacon := func(v values) []byte {
+		head := pt.Cat([]byte{0x80, 0, 0, 0}, bytes.Repeat([]byte{0xff}, 6), v.mac(1), v.mac(1), make([]byte, 14))
+		return pt.Pcap(binary.LittleEndian, 105, pt.Cat(head, pt.LV(0, 0, v.host()), pt.LV(1, 0, []byte{0x82, 0x84})))
+	}
+	m := newSwap()
+	out, _, err := packet.Rewrite(beacon(values{t, false}), m)
+	if want := beacon(values{t, true}); err != nil || !bytes.Equal(out, want) || !slices.Contains(m.asked[packet.Name], host) {
+		t.Errorf("%v, %q\n%x\nwant\n%x", err, m.notes, out, want)
 	}
 }
 

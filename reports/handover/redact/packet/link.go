@@ -13,9 +13,15 @@ const (
 	linkHDLC     = 104 // Cisco's
 	linkLoop     = 108
 	linkCooked   = 113
+	linkAir      = 105 // IEEE 802.11
+	linkRelay    = 107 // Frame Relay
+	linkRadiotap = 127
 	linkJuniper  = 178 // Ethernet, as Junos writes it
+	linkPPPSide  = 204 // behind a byte that says which side sent
+	linkMPLS     = 219
 	linkIPv4     = 228
 	linkIPv6     = 229
+	linkLog      = 239 // what Linux's firewall logs
 	linkCooked2  = 276
 )
 
@@ -68,10 +74,106 @@ func (c *capture) frame(f *frame) {
 		c.hdlc(f, at, end)
 	case linkPPPoE:
 		c.pppoe(f, at, end)
+	case linkPPPSide:
+		c.plain(at, at+1)
+		c.ppp(f, at+1, end)
+	case linkMPLS:
+		c.mpls(f, at, end)
+	case linkAir:
+		c.air(f, at, end)
+	case linkRadiotap:
+		c.radiotap(f, at, end)
+	case linkRelay:
+		c.relay(f, at, end)
+	case linkLog:
+		c.log(f, at, end)
 	case linkJuniper:
 		c.juniper(f, at, end)
 	default:
 		c.unknown(at, end)
+	}
+}
+
+// Frame Relay (RFC 2427, section 3; Cisco's own way has an EtherType behind the address).
+const (
+	relayAddress = 2
+	relayLen     = 4
+	relayControl = 0x03
+	nlpidSNAP    = 0x80
+	nlpidIPv6    = 0x8e
+	nlpidIPv4    = 0xcc
+
+	relaySNAPHead = 5 // behind it: who gave out a type, and the type
+)
+
+func (c *capture) relay(f *frame, at, end int) {
+	body := at + relayLen
+	if body > end {
+		c.unknown(at, end)
+		return
+	}
+	c.plain(at, body)
+	switch first, second := c.byteAt(at+relayAddress), c.byteAt(at+relayAddress+1); {
+	case first == relayControl && (second == nlpidIPv4 || second == nlpidIPv6):
+		c.ip(f, body, end)
+	case first == relayControl && second == 0 && body+1+relaySNAPHead <= end && c.byteAt(body) == nlpidSNAP:
+		c.plain(body, body+1+relaySNAPHead)
+		c.snap(f, c.byteAt(body+1)<<16|c.u16(body+2), c.u16(body+4), body+1+relaySNAPHead, end)
+	case first != relayControl:
+		c.ethertype(f, c.u16(at+relayAddress), body, end)
+	default:
+		c.opaque("Frame Relay", body, end)
+	}
+}
+
+// What Linux's firewall logs (tcpdump.org/linktypes/LINKTYPE_NFLOG.html): a family, then elements whose lengths count their
+// heads, in the order of bytes of the machine, which is taken for one that has the least byte first.
+const (
+	logLen       = 4
+	logHead      = 4
+	logType      = 2
+	logAlign     = 4
+	logStation   = 8 // a length, what pads, a MAC
+	logPayload   = 9
+	logPrefix    = 10
+	logLink      = 16
+	logStationAt = 4
+	logBridge    = 7 // a family
+)
+
+func (c *capture) log(f *frame, at, end int) {
+	if at+logLen > end {
+		c.unknown(at, end)
+		return
+	}
+	c.in(at, "a firewall's log")
+	c.plain(at, at+logLen)
+	family := c.byteAt(at)
+	for at += logLen; at+logHead <= end; {
+		n, kind, body := c.byteAt(at)|c.byteAt(at+1)<<8, c.byteAt(at+logType), at+logHead
+		if n < logHead || at+n > end {
+			return
+		}
+		stop := at + n
+		c.plain(at, body)
+		switch {
+		case kind == logPayload && family == logBridge:
+			c.ethernet(f, body, stop)
+		case kind == logPayload:
+			c.ip(f, body, stop)
+		case kind == logPrefix:
+			c.text(body, stop)
+		case kind == logStation && n >= logHead+logStationAt+macLen:
+			c.plain(body, stop)
+			c.mac(body + logStationAt)
+		case kind == logLink && n >= logHead+etherLen:
+			c.plain(body, stop)
+			c.mac(body)
+			c.mac(body + etherSource)
+		default: // marks, numbers of interfaces and users, times
+			c.plain(body, stop)
+		}
+		at += (n + logAlign - 1) &^ (logAlign - 1)
 	}
 }
 
