@@ -107,6 +107,7 @@ var ofRange = express(`(?i)\b(?:before|prior to|(?:earlier|lower|older|less) tha
 //nolint:gochecknoglobals // each is compiled once
 var (
 	ofLine      = express(`(?i)\d\.x\b`)
+	onlyWord    = express(`(?i)\bonly\b`) // on some platform
 	fixedInLine = express(`(?i)\b(?:fixed|resolved|corrected|patched)\b[^;]*\d\.x\b`)
 )
 
@@ -118,7 +119,7 @@ func (p *Products) inCell(as role, c, product string) (found []Range, fixed []Fi
 	if !versionWord().MatchString(text) {
 		return nil, nil, ""
 	}
-	if as == roleFixed && ofLine().MatchString(text) || fixedInLine().MatchString(text) || !p.plainly(text) || as == roleTarget || as == roleFixed && ofRange().MatchString(text) {
+	if as == roleFixed && (ofLine().MatchString(text) || onlyWord().MatchString(text)) || fixedInLine().MatchString(text) || !p.plainly(text) || as == roleTarget || as == roleFixed && ofRange().MatchString(text) {
 		return nil, nil, clip(squeeze(c), maxUnclear)
 	}
 	if as != roleFixed {
@@ -139,24 +140,4 @@ func (i *Issue) addUnclear(texts ...string) {
 			i.Unclear = append(i.Unclear, s)
 		}
 	}
-}
-
-// undone reports whether a cell of states says that an entry is not fixed, or not whole, as trackers name these. What is long
-// is no state but the words of a resolution.
-func undone(state string) bool {
-	return len(state) < 60 && (statusOf(state) == StatusOpen || notDone().MatchString(state))
-}
-
-var notDone = express(`^(?:in progress|reopened|assigned|confirmed|triaged|to do|todo|backlog|in review|under investigation|need.*|work ?around.*)$|\b(?:not|never|no|deferred|postponed|partial\w*|incomplete\w*|wo?n['’]?t|will|to be|future|planned|pending|duplicate|rejected|declined|cannot|unable|invalid|revert\w*|tbd)\b`) //nolint:gochecknoglobals // it is compiled once
-
-// plan takes the fixes of a row whose state says that it is not fixed: they are where it is planned to be.
-func (i *Issue) plan(cells []string, roles []role) {
-	state := cell(cells, slices.Index(roles, roleStatus))
-	if !undone(state) {
-		return
-	}
-	for _, f := range i.Fixed {
-		i.addUnclear(state + ", to be fixed in " + f.String())
-	}
-	i.Fixed = nil
 }

@@ -180,6 +180,7 @@ func (r *reader) record(rec []string, roles []role, line int) Issue {
 		}
 	}
 	i.plan(rec, roles)
+	i.heed(remarks(rec, roles)...)
 	if i.Status == "" && len(i.Fixed) > 0 {
 		i.Status = StatusResolved
 	}

@@ -176,6 +176,9 @@ func (r *reader) add(i Issue) {
 	i.Product = cmp.Or(i.Product, r.doc.Product)
 	i.Vendor = cmp.Or(r.doc.Vendor, i.Vendor)
 	i.Source.Document, i.Source.SHA256 = r.doc.Name, r.doc.SHA256
+	if i.Kind != CVE { // what one of these says of a fix is of another's
+		i.heed(i.Title, i.Text, i.Workaround)
+	}
 	i.finish(r.products)
 	if r.seen == nil {
 		r.seen = map[string]int{}

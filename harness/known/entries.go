@@ -253,7 +253,7 @@ func (c *changes) item(it item) {
 	area = cmp.Or(area, above.area)
 	open, unsure := it.stands(mark != "", about, underFix || kind == taggedFix)
 	unfixed = unfixed || open
-	if isRevert().MatchString(about) {
+	if c.takesBack(about) {
 		c.takeBack(text, about)
 	}
 	if unsure && !unfixed || !unfixed && deniedHeading().MatchString(c.section) || above.told || notProduct().MatchString(area) || !underFix && newsHeading().MatchString(c.section) && !isMixed().MatchString(c.section) || !c.isIssue(it, text, about, kind, underFix || unfixed) {

@@ -10,13 +10,17 @@ import (
 type section struct {
 	status  Status
 	release string
+	unclear string // the heading, where it says of several kinds at once, or more than it
 }
 
 //nolint:gochecknoglobals // each is compiled once
 var (
 	openWords   = express(`(?i)\b(open issues?|known issues?|known problems?|outstanding issues?|unresolved|limitations and known issues)\b`)
+	openToo     = express(`(?i)\b(?:open|known|outstanding)(?: and| or|,| ?[/&]) ?(?:resolved|fixed|corrected|closed)\b|\b(?:resolved|fixed|corrected|closed)(?: and| or|,| ?[/&]) ?(?:open|known|outstanding|unresolved)\b`)
 	undoneWords = express(`(?i)\b(?:not|never) (?:(?:yet|been|be|fully) )*(?:resolved|fixed|corrected|addressed|closed)\b|\bto be (?:\w+ )?(?:resolved|fixed|corrected|addressed)\b|\b(?:resolved|fixed|corrected|addressed) (?:in|by|with) (?:a|the|some|one of the) (?:future|later|next|upcoming|coming) \w+|` +
 		`\b(?:partial(?:ly)?|incomplete(?:ly)?) (?:resolved|fixed|corrected|fix(?:es)?)\b|\b(?:open|outstanding|deferred|reopened|reverted) (?:issues?|caveats?|bugs?|defects?|problems?|fix(?:es)?|(?:problem )?reports?)\b|\b(?:issues?|caveats?|bugs?|defects?|problems?|fix(?:es)?) (?:deferred|reopened|reverted)\b`)
+	yetToBe        = express(`(?i)\b(?:(?:to|will|shall|should) be|future|later|next|upcoming|coming)\b`)
+	doubtfully     = express(`(?i)\b(?:except\w*|exclud\w+|without|previously listed|removed|pending|unverified|verification|candidates?|partial\w*|only|not|tentative\w*|provisional\w*|expected|planned|targeted|some)\b`)
 	resolvedWords  = express(`(?i)\b(resolved|(?:fixed|corrected|closed|addressed) (?:issues?|defects?|caveats?|problems?|bugs?)|(?:issues?|defects?|caveats?|problems?|bugs?) (?:fixed|corrected|closed|addressed)|closed with code changes?|bug fixes)\b`)
 	behaviourWords = express(`(?i)\b(known behaviou?rs?|clarifications?|restrictions?|limitations?|expected behaviou?rs?|notes and restrictions)\b`)
 )
@@ -35,17 +39,20 @@ func sectionOf(s string) section {
 	for _, k := range []struct {
 		status Status
 		words  expression
-	}{{StatusOpen, openWords}, {StatusResolved, resolvedWords}, {StatusBehaviour, behaviourWords}} {
+	}{{StatusOpen, openWords}, {StatusOpen, openToo}, {StatusResolved, resolvedWords}, {StatusBehaviour, behaviourWords}} {
 		if k.words().MatchString(said) && !slices.Contains(found, k.status) {
 			found = append(found, k.status)
 		}
 	}
 	sec := section{release: versionWord().FindString(s)}
+	if yetToBe().MatchString(s) {
+		sec.release = "" // it is that of a release to come
+	}
 	switch {
+	case len(found) > 1, len(found) == 1 && found[0] == StatusResolved && doubtfully().MatchString(s):
+		sec.status, sec.unclear = StatusUnspecified, clip(squeeze(s), maxUnclear)
 	case len(found) == 1:
 		sec.status = found[0]
-	case len(found) > 1:
-		sec.status = StatusUnspecified
 	}
 	return sec
 }
@@ -208,12 +215,13 @@ func (p *notesReader) row(b block) {
 		p.leave(b, "an id without a description")
 		return
 	}
-	if state := cell(b.cells, slices.Index(p.roles, roleStatus)); p.section.status == StatusResolved && undone(state) {
+	if state := undoneIn(b.cells, p.roles); p.section.status == StatusResolved && state != "" {
 		i.addUnclear(strings.TrimSpace("below " + string(StatusResolved) + " " + cmp.Or(p.section.release, p.doc.Release) + ": " + state))
 		i.Status = cmp.Or(statusOf(state), StatusUnspecified)
 	} else {
 		p.place(&i)
 	}
+	i.heed(remarks(b.cells, p.roles)...)
 	p.add(i)
 	p.last = &p.doc.Issues[p.seen[p.products.key(i)]]
 }
@@ -247,7 +255,7 @@ func (p *notesReader) place(i *Issue) {
 		// The chapter above the three kinds names its release, and the document is of it:
 		// that the entry is about it is all that is known.
 		if len(i.Found) == 0 && len(i.Fixed) == 0 {
-			i.Found = []Range{{From: release, Point: true, Text: release}}
+			i.addUnclear(strings.TrimSpace(release + ": " + p.section.unclear))
 		}
 	}
 }
