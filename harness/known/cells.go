@@ -12,6 +12,7 @@ var (
 	comparison = express(`(<=|=<|≤|⩽|>=|=>|≥|⩾|<|>)\s*[vV=]?\s*(` + versionForm + `)(?:[\s,&]*(?:and )?(<=|=<|≤|⩽|<)\s*[vV=]?\s*(` + versionForm + `))?`)
 	isAfter    = express(`(?i)\b(?:after|(?:later|newer|greater|higher) than)(?: (?:version|release))? (` + versionForm + `)`)
 	plusBehind = express(`(` + versionForm + `)\+(\s|[,;)]|$)`)
+	ofSeries   = express(`(?i)\s*(?:\((?:the )?(?:` + versionForm + `) (?:series|branch|line|train|stream)\)|(?:in|for|of|on) the (?:` + versionForm + `) (?:series|branch|line|train|stream)\b)`)
 	lineBreak  = express(`(?i)\s*<br */?>\s*`)
 	andUpTo    = express(`(?i)\b(?:and|or) up to\b`)
 	stars      = express(`(\d)\.\*`)
@@ -43,6 +44,7 @@ func spell(text string) string {
 		}
 		return from + " to " + to
 	})
+	text = ofSeries().ReplaceAllString(text, "")
 	text = lineBreak().ReplaceAllString(text, ", ")
 	text = andUpTo().ReplaceAllString(text, "up to")
 	text = dots().ReplaceAllString(text, "$1 to $2")
@@ -84,7 +86,7 @@ func compared(sign, v string) string {
 var plainWords = []string{ //nolint:gochecknoglobals // a table that nothing changes
 	"a", "an", "the", "all", "any", "every", "and", "or", "in", "on", "of", "from", "since", "starting", "beginning", "as", "with", "at", "also", "both", "only",
 	"first", "for", "was", "is", "are", "version", "versions", "release", "releases", "rel", "ver", "v", "r", "software", "firmware", "build", "train", "line", "branch", "series",
-	"none", "n", "unknown", "inclusive", "including", "see", "notes", "note",
+	"none", "n", "unknown", "inclusive", "including",
 	"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 }
 
@@ -92,12 +94,15 @@ var plainWords = []string{ //nolint:gochecknoglobals // a table that nothing cha
 // change nothing. Any other may turn it round.
 func (p *Products) plainly(text string) bool {
 	rest := p.orNone().sentence().ReplaceAllString(text, " ")
-	if strings.ContainsAny(rest, "!~^<>=*?≠¬") || strings.ContainsFunc(rest, func(r rune) bool { return unicode.Is(unicode.So, r) || unicode.Is(unicode.Sm, r) }) {
+	if footnote().MatchString(rest) || strings.ContainsAny(rest, "!~^<>=*?≠¬") || strings.ContainsFunc(rest, func(r rune) bool { return unicode.Is(unicode.So, r) || unicode.Is(unicode.Sm, r) }) {
 		return false
 	}
 	words := strings.FieldsFunc(strings.ToLower(rest), func(r rune) bool { return !unicode.IsLetter(r) })
 	return !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(plainWords, w) })
 }
+
+// footnote is a mark of what is said elsewhere.
+var footnote = express(`\(\s*\d{1,2}\s*\)|\[\^?\w{1,3}\]|[¹²³⁴⁵†‡§#]`) //nolint:gochecknoglobals // it is compiled once
 
 // ofRange are the words of a range, which in a cell of fixes say something else than a fix.
 var ofRange = express(`(?i)\b(?:before|prior to|(?:earlier|lower|older|less) than|below|up to|until|through|thru|to|found|affects|affected|seen|introduced|present)\b|(?:^|\s)>`) //nolint:gochecknoglobals // it is compiled once

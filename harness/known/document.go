@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/unpack"
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 // Bounds on a document, so that a hostile one costs little.
@@ -176,9 +177,7 @@ func (r *reader) add(i Issue) {
 	i.Product = cmp.Or(i.Product, r.doc.Product)
 	i.Vendor = cmp.Or(r.doc.Vendor, i.Vendor)
 	i.Source.Document, i.Source.SHA256 = r.doc.Name, r.doc.SHA256
-	if i.Kind != CVE { // what one of these says of a fix is of another's
-		i.heed(i.Title, i.Text, i.Workaround)
-	}
+	i.heed(i.Title, i.Text, i.Workaround)
 	i.finish(r.products)
 	if r.seen == nil {
 		r.seen = map[string]int{}
@@ -222,9 +221,10 @@ func (i *Issue) merge(o Issue) {
 		}
 	}
 	for _, f := range o.Fixed {
-		if !slices.Contains(i.Fixed, f) {
-			i.Fixed = append(i.Fixed, f)
+		for _, g := range i.Fixed {
+			i.fixedTwice(f, g)
 		}
+		i.addFix(f)
 	}
 	for _, r := range o.Unaffected {
 		if !slices.Contains(i.Unaffected, r) {
@@ -250,6 +250,19 @@ func (i *Issue) merge(o Issue) {
 	}
 }
 
+// fixedTwice leaves undecided what is between two fixes of one line that two entries have: the first may not have held.
+func (i *Issue) fixedTwice(f, g Fix) {
+	v, err := version.Parse(f.Version)
+	w, err2 := version.Parse(g.Version)
+	if err != nil || err2 != nil || f.Product != g.Product || v.Line(w) < 2 || v.Compare(w) == 0 {
+		return
+	}
+	if v.Compare(w) > 0 {
+		f, g = g, f
+	}
+	i.addUndecided(Range{Product: f.Product, From: f.Version, To: g.Version, Before: true, Text: "fixed in " + f.Version + ", and again in " + g.Version})
+}
+
 // leave notes a block that could not be read.
 func (r *reader) leave(b block, why string) {
 	if len(r.doc.Unparsed) < maxUnparsed {
@@ -265,15 +278,15 @@ func (d *Document) finish(p *Products) {
 			d.Hints = append(d.Hints, s)
 		}
 	}
-	product, version := d.Product, d.Release
+	product, release := d.Product, d.Release
 	for _, i := range d.Issues {
 		product = cmp.Or(product, i.Product)
 		if len(i.Found)+len(i.Fixed) > 0 {
-			version = "some"
+			release = "some"
 		}
 	}
 	hint(len(d.Issues) > 0 && product == "", "the document does not say which product it is of, or it is of a tool that manages one: give --product")
-	hint(len(d.Issues) > 0 && version == "", "the document does not say which release it is of: give --release")
+	hint(len(d.Issues) > 0 && release == "", "the document does not say which release it is of: give --release")
 	hint(len(d.Issues) == 0 && d.Format == "pdf", "no issues were found in the text of the PDF; where its tables are pictures or its fonts cannot be read, import the output of pdftotext -layout, or the HTML edition")
 	hint(len(d.Issues) == 0 && d.Format != "pdf", "no issues were found: it holds no table with an id and a description, no entries that end in an id, and no list of changes")
 	unclear := slices.ContainsFunc(d.Issues, func(i Issue) bool { return len(i.Unclear) > 0 })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -34,8 +35,12 @@ func htmlBlocks(data []byte) ([]block, error) {
 				w.plainText = w.plainText || w.bold == 0 && len(bytes.TrimSpace(raw)) > 0
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
-			name, _ := w.z.TagName()
-			w.open(atom.Lookup(name))
+			name, attributes := w.z.TagName()
+			a := atom.Lookup(name)
+			w.open(a)
+			if attributes {
+				w.attributes(a)
+			}
 		case html.EndTagToken:
 			name, _ := w.z.TagName()
 			w.close(atom.Lookup(name))
@@ -61,13 +66,53 @@ type htmlWalker struct {
 	heading   int
 	skip      int // within a script or style
 	inCell    bool
+	wide      int  // columns that the cell is over
+	high      int  // rows that it is over
+	struck    bool // the row is struck out
 	cells     []string
+	over      []spanned // what cells of rows before hold in this one, by column
+	own       int       // cells that the row itself has
 	headCells int
 	rowLine   int
 }
 
+// spanned is a cell that is over more rows than its own.
+type spanned struct {
+	rows int // yet to come
+	text string
+}
+
+// maxSpan bounds the columns and the rows that a cell says it is over.
+const maxSpan = 100
+
+// attributes reads what a tag says of how far a cell goes, and of what is struck out.
+func (w *htmlWalker) attributes(a atom.Atom) {
+	for more := true; more; {
+		var key, value []byte
+		key, value, more = w.z.TagAttr()
+		n, err := strconv.Atoi(strings.TrimSpace(string(value)))
+		cell := (a == atom.Td || a == atom.Th) && err == nil && n > 0
+		switch {
+		case cell && string(key) == "colspan":
+			w.wide = min(n, maxSpan)
+		case cell && string(key) == "rowspan":
+			w.high = min(n, maxSpan)
+		case string(key) != "style" || !bytes.Contains(value, []byte("line-through")):
+		case a == atom.Tr:
+			w.struck = true
+		default:
+			w.text.WriteString(struckOut)
+		}
+	}
+}
+
+// struckOut is what Markdown writes around what is struck out.
+const struckOut = "~~"
+
 func (w *htmlWalker) open(a atom.Atom) {
 	switch a {
+	case atom.Del, atom.S, atom.Strike:
+		w.text.WriteString(struckOut)
 	case atom.Script, atom.Style, atom.Template, atom.Noscript:
 		w.skip++
 	case atom.B, atom.Strong:
@@ -75,10 +120,10 @@ func (w *htmlWalker) open(a atom.Atom) {
 	case atom.Tr:
 		w.end()
 		w.endRow()
-		w.rowLine = w.line
+		w.rowLine, w.struck = w.line, false
 	case atom.Td, atom.Th:
 		w.endCell()
-		w.inCell = true
+		w.inCell, w.wide, w.high = true, 1, 1
 		if a == atom.Th {
 			w.headCells++
 		}
@@ -102,14 +147,19 @@ func (w *htmlWalker) open(a atom.Atom) {
 
 func (w *htmlWalker) close(a atom.Atom) {
 	switch a {
+	case atom.Del, atom.S, atom.Strike:
+		w.text.WriteString(struckOut)
 	case atom.Script, atom.Style, atom.Template, atom.Noscript:
 		w.skip = max(0, w.skip-1)
 	case atom.B, atom.Strong:
 		w.bold = max(0, w.bold-1)
 	case atom.Td, atom.Th:
 		w.endCell()
-	case atom.Tr, atom.Table:
+	case atom.Tr:
 		w.endRow()
+	case atom.Table:
+		w.endRow()
+		w.over = nil
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.P, atom.Div, atom.Li, atom.Dt, atom.Dd, atom.Pre, atom.Section, atom.Article, atom.Caption, atom.Title:
 		if w.inCell {
 			w.text.WriteByte(' ')
@@ -136,23 +186,58 @@ func (w *htmlWalker) end() {
 
 func (w *htmlWalker) endCell() {
 	if w.inCell {
-		w.cells = append(w.cells, squeeze(w.text.String()))
+		text := squeeze(w.text.String())
+		if w.struck && text != "" {
+			text = struckOut + text + struckOut
+		}
+		w.fill()
+		w.own++
+		for n := range w.wide {
+			if n > 0 {
+				text = "" // what a head is over has no name of its own
+			}
+			w.put(spanned{rows: w.high - 1, text: text})
+		}
 		w.text.Reset()
 		w.boldText, w.plainText = false, false
 	}
 	w.inCell = false
 }
 
+// put adds a cell to the row.
+func (w *htmlWalker) put(s spanned) {
+	at := len(w.cells)
+	if at >= maxSpan {
+		return
+	}
+	w.cells = append(w.cells, s.text)
+	for len(w.over) <= at {
+		w.over = append(w.over, spanned{})
+	}
+	w.over[at] = s
+}
+
+// fill adds the cells of rows before that stand in this one next.
+func (w *htmlWalker) fill() {
+	for len(w.cells) < len(w.over) && w.over[len(w.cells)].rows > 0 {
+		s := w.over[len(w.cells)]
+		w.put(spanned{rows: s.rows - 1, text: s.text})
+	}
+}
+
 func (w *htmlWalker) endRow() {
 	w.endCell()
+	if w.own > 0 {
+		w.fill()
+	}
 	if len(w.cells) > 0 && strings.Join(w.cells, "") != "" {
 		b := block{kind: row, cells: w.cells, line: w.rowLine}
 		if _, ok := rolesOf(w.cells); ok {
 			b.kind = header
-		} else if w.headCells == len(w.cells) && len(w.cells) == 1 {
+		} else if w.headCells == w.own && w.own == 1 {
 			b = block{kind: heading, text: w.cells[0], level: 6, line: w.rowLine}
 		}
 		w.out = append(w.out, b)
 	}
-	w.cells, w.headCells = nil, 0
+	w.cells, w.headCells, w.own = nil, 0, 0
 }

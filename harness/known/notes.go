@@ -271,7 +271,7 @@ func workaroundIn(s string) string {
 func (i *Issue) set(as role, c, product string, p *Products) {
 	switch as {
 	case roleID:
-		i.IDs = append(i.IDs, idsOfCell(c)...)
+		i.IDs = append(i.IDs, idsOfCell(strings.ReplaceAll(c, struckOut, ""))...)
 	case roleTitle:
 		i.Title = c
 	case roleText:
