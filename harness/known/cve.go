@@ -125,6 +125,7 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 		parts = append(parts, i.affected(a, k == 0, r.products))
 	}
 	i.dependingOnPart(parts)
+	i.withinOthers()
 	told := len(i.Found)+len(i.Fixed) > 0
 	for _, adp := range rec.Containers.ADP {
 		if told { // by its author: of the same product others may know more that is ill
@@ -376,9 +377,11 @@ func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
 		}
 		return
 	}
-	if r.Before && r.From == r.To {
-		i.addUnclear(r.From + ", and less than that")
-		return
+	if r.From != "" && r.To != "" && !r.Line {
+		if order := compareKnown(r.From, r.To); order > 0 || order == 0 && r.Before {
+			i.addUnclear(r.String()) // it holds nothing
+			return
+		}
 	}
 	if i.changing(v, r) {
 		return
@@ -455,6 +458,17 @@ func (v cveVersion) healed(r Range) string {
 		return ""
 	}
 	return at.String()
+}
+
+// withinOthers takes away the fixes that are ends of ranges within others of the ill: there it goes on.
+func (i *Issue) withinOthers() {
+	i.Fixed = slices.DeleteFunc(i.Fixed, func(f Fix) bool {
+		v, err := version.Parse(f.Version)
+		ends := slices.ContainsFunc(i.Found, func(r Range) bool { return r.Before && r.To == f.Version && r.Product == f.Product })
+		return ends && err == nil && slices.ContainsFunc(i.Found, func(r Range) bool {
+			return !r.Point && r.To != "" && r.Product == f.Product && foundIn(v, []Range{r}).Affected == AffectedYes
+		})
+	})
 }
 
 func (i *Issue) addFound(r Range) {

@@ -160,13 +160,37 @@ func TestCVEVersions(t *testing.T) {
 			"one platform has its fix before the other",
 			`"platforms":["arm"],"versions":[{"version":"8.0","status":"affected","lessThan":"8.5.4"}]},{"vendor":"FRRouting","product":"frr","platforms":["x86"],"versions":[{"version":"8.0","status":"affected","lessThan":"8.6.1"}]}]}}}`,
 			map[string]known.Affected{"8.5.3": known.AffectedYes, "8.5.4": known.AffectedUnknown, "8.6.0": known.AffectedUnknown, "8.6.1": known.AffectedNo},
-			"8.5.4, 8.6.1",
+			"8.6.1",
 		},
 		{
 			"a range that holds nothing",
 			`"versions":[{"version":"8.5.4","status":"affected","lessThan":"8.5.4"}]}]}}}`,
 			map[string]known.Affected{"8.5.4": known.AffectedUnknown, "8.5.5": known.AffectedUnknown},
 			"",
+		},
+		{
+			"a range whose ends are changed over",
+			`"versions":[{"version":"9.0","status":"affected","lessThan":"8.0"}]}]}}}`,
+			map[string]known.Affected{"7.0": known.AffectedUnknown, "8.5": known.AffectedUnknown, "9.0": known.AffectedUnknown},
+			"",
+		},
+		{
+			"the end of a range within another is no fix",
+			`"versions":[{"version":"8.0","status":"affected","lessThan":"8.5.4"},{"version":"8.0","status":"affected","lessThanOrEqual":"9.0.3"}]}]}}}`,
+			map[string]known.Affected{"8.5.3": known.AffectedYes, "8.5.5": known.AffectedYes, "9.0.3": known.AffectedYes, "9.1": known.AffectedNo},
+			"",
+		},
+		{
+			"a fix that the record itself says is not whole",
+			`"versions":[{"version":"8.0","status":"affected","lessThan":"9.0.2"}]}],"solutions":[{"lang":"en","value":"Upgrade to 9.0.3; 9.0.2 does not contain the complete fix."}]}}}`,
+			map[string]known.Affected{"9.0.1": known.AffectedYes, "9.0.2": known.AffectedUnknown},
+			"9.0.2",
+		},
+		{
+			"the incomplete fix of another record",
+			`"versions":[{"version":"8.0","status":"affected","lessThan":"9.0.2"}]}],"solutions":[{"lang":"en","value":"This is because of an incomplete fix for CVE-2025-10001 in 8.4.3."}]}}}`,
+			map[string]known.Affected{"9.0.1": known.AffectedYes, "9.0.2": known.AffectedNo},
+			"9.0.2",
 		},
 		{
 			"a change holds to the end of its range",

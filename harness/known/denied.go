@@ -39,7 +39,7 @@ func (i *Issue) plan(cells []string, roles []role) {
 //nolint:gochecknoglobals // each is compiled once
 var (
 	// denied is what a sentence says that takes a fix back, narrows it or wants something besides.
-	denied = express(`(?i)\b(?:the|this|that|an?|initial|first|previous|earlier) fix(?:es)?\b[^.;]{0,60}\b(?:incomplete|insufficient|partial\w*|backed|reverted|withdrawn|removed|pulled|requires?|needs?|only|not|pending|planned|causes?|introduc\w+)\b|` +
+	denied = express(`(?i)\b(?:the|this|that|an?|initial|first|previous|earlier) fix(?:es)?\b(?:[^.;]|\.\d){0,60}\b(?:incomplete|insufficient|partial\w*|backed|reverted|withdrawn|removed|pulled|requires?|needs?|only|not|pending|planned|causes?|introduc\w+)\b|` +
 		`^[\W_]*fix(?:es)? (?:(?:was|were|is|are|has been|have been) (?:\w+ )?(?:incomplete|insufficient|partial\w*|backed|reverted|withdrawn|removed|pulled|only|not|pending|planned|tbd)|requires?|needs?|does not|did not|only|pending|planned|will|is for|applies)\b|` +
 		`\b(?:not|never|partial(?:ly)?|incompletely|only) (?:(?:yet|been|be|fully|completely|entirely|properly|always) )*(?:fixed|resolved|corrected|addressed)(?: (?:on|in|for|by|with|yet|if|when|at)\b|[.,;)]|$)|\b(?:fixed|resolved|corrected|addressed) (?:only |partially |in part |for \w+ only|on \w+ only)|` +
 		`\b(?:incomplete|partial|temporary|interim|preliminary) (?:\w+ )?fix\b|^\W*work(?:s|ed|ing)? ?around\b|\byanked\b|\battempt(?:s|ed)? (?:to|at) (?:fix|resolv|correct)\w*|\b(?:the |a )?(?:real|proper|full|complete|final) fix\b|\bbacked out\b|\breopened\b`)
@@ -52,13 +52,20 @@ func (i *Issue) heed(texts ...string) {
 	if len(i.Fixed) == 0 {
 		return
 	}
+	ofFix := func(s string) bool {
+		return slices.ContainsFunc(versionWord().FindAllString(s, -1), func(v string) bool {
+			return slices.ContainsFunc(i.Fixed, func(f Fix) bool { return f.Version == v })
+		})
+	}
 	for _, text := range texts {
 		for text = clip(squeeze(text), 4<<10); text != ""; {
 			end := len(text)
 			if m := sentenceEnd().FindStringIndex(text); m != nil {
 				end = m[1]
 			}
-			if s := text[:end]; denied().MatchString(s) || seenAgain().MatchString(s) && versionWord().MatchString(s) {
+			if s := text[:end]; i.Kind == CVE && !ofFix(s) {
+				// what one of these says of a fix else is of another's
+			} else if denied().MatchString(s) || seenAgain().MatchString(s) && versionWord().MatchString(s) {
 				i.addUnclear(clip(strings.TrimSpace(s), maxUnclear))
 			}
 			text = text[end:]

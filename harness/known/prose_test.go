@@ -30,7 +30,11 @@ func TestVersionsInProse(t *testing.T) {
 		{"The fix in FRRouting 8.5.1 is insufficient.", map[string]known.Affected{"8.5.1": unknown, "8.5.2": unknown}},
 		{"FRRouting 8.5.1 is immune.", map[string]known.Affected{"8.5.1": unknown}},
 		{"FRRouting crashes after upgrading from 8.4 to 8.5.", map[string]known.Affected{"8.4": unknown, "8.5": unknown}},
+		{"FRRouting zebracrash is fixed in master, 9.0.2 is still vulnerable.", map[string]known.Affected{"9.0.2": unknown}},
+		{"FRRouting 9.0.1 and earlier, and master up to commit abc.", map[string]known.Affected{"9.1": unknown}},
+		{"FRRouting, not before 9.0.2.", map[string]known.Affected{"9.0.3": unknown}},
 		// Said in other words.
+		{"FRRouting before 9.0.2 (9.x series), 8.5.4 (8.5 series).", map[string]known.Affected{"8.5.3": yes, "8.5.4": no, "9.0.1": yes, "9.0.2": no}},
 		{"A crash in FRRouting. Users should upgrade to 8.4.3.", map[string]known.Affected{"8.4.3": no, "8.4.2": unknown}},
 		{"A crash in FRRouting. Versions 8.4.3 and 9.0.1 contain a patch for the issue.", map[string]known.Affected{"8.4.3": no, "9.0.1": no, "9.0": unknown}},
 		{"A crash in FRRouting. Version 8.4.3 resolves the issue.", map[string]known.Affected{"8.4.3": no, "8.4.2": unknown}},
