@@ -94,6 +94,12 @@ func (f Fault) row() faultRow {
 // OnLink says whether the fault acts on a link rather than on a node.
 func (f Fault) OnLink() bool { return f.row().onLink }
 
+// Shuts says whether the fault is seen in how a node's own ports or processes are, and not in its frames alone.
+func (f Fault) Shuts() bool {
+	row := f.row()
+	return f != "" && !row.counted
+}
+
 func (Fault) words() []string {
 	var words []string
 	for _, r := range faultTable() {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/docker/go-units"
 
@@ -22,19 +23,33 @@ import (
 	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
-// meddling tells what somebody from outside did to a node while the symptom was looked at: what no
-// software of a node does by itself, and no command of the scenario may have done. What a condition of the node looks
-// at may be the failure itself. A port that went down and an address that went are noted and decide nothing where
-// anything runs that may have done it: daemons, and programs that no scenario names, do both.
+// meddling tells what somebody from outside did to a node while the symptom was looked at, and before that since the lab was up: what
+// no software of a node does by itself, and no command of the scenario may have done. What a condition of the node looks at may be the
+// failure itself. A port that went down and an address that went are noted and decide nothing where a program runs that nobody knows.
+// Of the time before, what a node does as it comes up is not told from what somebody does, so that less is asked; nor is more than what
+// stands still of a node of which a step may change anything.
 type meddling struct {
 	lab   *Lab
 	rec   *recorder
 	since time.Time // from when on processes that ended count
 
+	up, held, begun *sight // when the lab was, when the baseline did, and when the stimulus was over; nil until then
+}
+
+// sight is how nodes were at a moment.
+type sight struct {
 	looking sync.WaitGroup
 	mu      sync.Mutex
-	was     map[string]nodeState // by node, at the beginning
+	was     map[string]nodeState // by node
 	unseen  map[string]error     // why a node was not looked at
+}
+
+// of is how a node was, when all have answered.
+func (s *sight) of(node string) (nodeState, error) {
+	s.looking.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.was[node], s.unseen[node]
 }
 
 // stateOf is a script that prints what a node's kernel has, in the forms of proc(5): flags of interfaces, addresses, what
@@ -96,10 +111,19 @@ type nodeState struct {
 	unknown   bool              // something runs there of which nobody knows what it puts in and sets
 }
 
-// idlers are programs that change nothing by themselves, and are in every node of ours.
+// idlers are programs that change nothing by themselves, and are in every node of ours; and those of [stateOf], of which another look
+// may be under way.
 //
 //nolint:gochecknoglobals // a list that is only read
-var idlers = []string{"init", "docker-init", "tini", "sh", "dash", "bash", "perl", "sleep", "cat", "tail", "ping"}
+var idlers = strings.Fields("init docker-init tini sh dash bash perl ip tc nft cksum")
+
+// lookers are programs that look, say or wait, and change nothing of a node's kernel.
+//
+//nolint:gochecknoglobals // a list that is only read
+var lookers = strings.Fields("true : false echo printf test [ logger touch date ls cat grep head tail wc ps pgrep pidof ping arping traceroute sleep wait kill")
+
+// unsaid is what a command may do beside what its program does: a command in it, and a write to the kernel.
+var unsaid = regexp.MustCompile("[$]\\(|`|/proc/|/sys/")
 
 // daemons are programs that mark what they put in as theirs, and set nothing of the kernel while they run.
 //
@@ -121,8 +145,8 @@ const (
 //nolint:gochecknoglobals // a list that is only read
 var plainQueues = []string{"noqueue", "noop", "mq", "pfifo_fast", "fq_codel", "fq"}
 
-// parseState reads what [stateOf] prints.
-func parseState(out string) nodeState {
+// parseState reads what [stateOf] prints. What looks run is nothing that does something.
+func parseState(out string, looks []string) nodeState {
 	s := nodeState{
 		up: map[string]bool{}, flags: map[string]uint64{}, masters: map[string]string{}, mtu: map[string]string{}, macs: map[string]string{}, queues: map[string]string{}, tables: map[string]string{},
 		addresses: map[string]bool{}, halted: map[string]string{}, hand: map[string]string{}, kernel: map[string]bool{}, sysctls: map[string]string{},
@@ -140,8 +164,9 @@ func parseState(out string) nodeState {
 		case len(w) >= 3 && w[0] == "halted":
 			s.halted[w[1]] = strings.Join(w[2:], " ")
 		case len(w) >= 2 && w[0] == "runs":
-			s.busy = s.busy || !slices.Contains(idlers, w[1])
-			s.unknown = s.unknown || !slices.Contains(idlers, w[1]) && !slices.Contains(daemons, w[1])
+			idle := slices.Contains(idlers, w[1]) || slices.Contains(lookers, w[1]) || slices.Contains(looks, w[1])
+			s.busy = s.busy || !idle
+			s.unknown = s.unknown || !idle && !slices.Contains(daemons, w[1])
 		case len(w) == 2 && w[0] == "mute":
 			s.mute = w[1]
 		case len(w) >= 5 && w[0] == "qdisc" && w[3] == "dev":
@@ -185,42 +210,111 @@ func lasting(w []string) string {
 // passing is what ip(8) shows of a route and changes by itself.
 var passing = regexp.MustCompile(`\b(?:linkdown|dead|offload|trap|rt_offload|rt_trap|expires \d+sec)\b`)
 
-// begin remembers how the stimulus left the nodes. It does not wait for their answers: the symptom is looked at meanwhile.
-func (m *meddling) begin(ctx context.Context) {
-	m.was, m.unseen = map[string]nodeState{}, map[string]error{}
-	m.looking.Go(func() {
+// look begins to look at every node. It does not wait for their answers.
+func (m *meddling) look(ctx context.Context) *sight {
+	s := &sight{was: map[string]nodeState{}, unseen: map[string]error{}}
+	s.looking.Go(func() {
 		m.hosts(func(n *labNode) {
-			s, err := look(ctx, n)
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			if m.was[n.Name] = s; err != nil {
-				m.unseen[n.Name] = err
+			state, err := m.state(ctx, n)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.was[n.Name] = state; err != nil {
+				s.unseen[n.Name] = err
 			}
 		})
 	})
+	return s
 }
+
+// booted remembers how the nodes were when the lab was up, and holds how they are when the baseline does: the stimulus is to wait for
+// that. The function that it returns does.
+func (m *meddling) booted(ctx context.Context) { m.up = m.look(ctx) }
+
+func (m *meddling) holds(ctx context.Context) (wait func()) {
+	m.held = m.look(ctx)
+	return m.held.looking.Wait
+}
+
+// begin remembers how the stimulus left the nodes; the symptom is looked at meanwhile.
+func (m *meddling) begin(ctx context.Context) { m.begun = m.look(ctx) }
 
 // end looks again, and records what was done meanwhile.
 func (m *meddling) end(ctx context.Context) {
-	m.looking.Wait()
+	m.begun.looking.Wait()
 	m.hosts(func(n *labNode) {
-		m.mu.Lock()
-		was, err := m.was[n.Name], m.unseen[n.Name]
-		m.mu.Unlock()
+		was, err := m.begun.of(n.Name)
 		var now nodeState
 		if err == nil {
-			now, err = look(ctx, n)
+			now, err = m.state(ctx, n)
 		}
 		switch {
 		case ctx.Err() != nil: // the trial is cut, and the record says so
 		case err != nil:
 			m.note(n, fmt.Sprintf("not looked at for what is done to it from outside: %v", err))
-		case m.faulted(n):
+		case m.faulted(n, scenarios.Fault.Shuts):
 		default:
+			m.before(n, was)
 			m.compare(n, was, now)
 			m.ended(ctx, n)
 		}
 	})
+}
+
+// before records what was done to a node before the symptom was looked at, as it was then.
+func (m *meddling) before(n *labNode, begun nodeState) {
+	held, err := m.held.of(n.Name)
+	if err != nil {
+		return // that it answered when it mattered is enough
+	}
+	const when = "before the symptom was looked at"
+	what := m.halted(n, held, begun)
+	if what == "" && !m.stirred(n) {
+		what = cmp.Or(m.done(n, held, begun), m.addressed(n, held, begun), m.gone(n, held, begun, when))
+	}
+	if up, err := m.up.of(n.Name); err == nil && what == "" {
+		what = cmp.Or(m.halted(n, up, held), m.came(n, up, held), m.gone(n, up, held, when))
+	}
+	m.broke(n, what, when)
+}
+
+// broke records what breaks the lab; nothing where there is nothing.
+func (m *meddling) broke(n *labNode, what, when string) {
+	if what != "" {
+		m.rec.event(evidence.Event{
+			Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed,
+			Detail: what + " " + when + ", and nothing of the scenario does that",
+		})
+	}
+}
+
+// stirred reports whether a step of the scenario runs what may change anything of a node, as far as its lines tell.
+func (m *meddling) stirred(n *labNode) bool {
+	return slices.ContainsFunc(m.lab.plan.CommandsSince(n.Name), func(command string) bool {
+		words := strings.Fields(command)
+		return len(words) > 0 && (!slices.Contains(lookers, words[0]) || unsaid.MatchString(command))
+	})
+}
+
+// came tells what was put in by hand, or which address, while a node came up; empty where there is nothing of the kind.
+func (m *meddling) came(n *labNode, was, now nodeState) string {
+	if _, ours := drivers.As[drivers.ScriptReader](n.driver); !ours || was.unknown || now.unknown {
+		return ""
+	}
+	what := m.putIn(n, was, now)
+	if what == "" && !was.busy && !now.busy { // a daemon may still be about to set its own
+		what = m.addressed(n, was, now)
+	}
+	return what
+}
+
+// addressed tells of an address that was put in, where nothing of the node does that; empty where there is none.
+func (m *meddling) addressed(n *labNode, was, now nodeState) string {
+	for _, a := range slices.Sorted(maps.Keys(now.addresses)) {
+		if !was.addresses[a] && !was.unknown && !now.unknown && !m.mayHave(n, addressed, ports) { // what runs elsewhere may take one
+			return fmt.Sprintf("address %s of %s was put in", a, n.Name)
+		}
+	}
+	return ""
 }
 
 // ended records which process that nobody waited for, as one that a step left running, somebody from outside has ended. What ends by its
@@ -273,8 +367,8 @@ func (m *meddling) note(n *labNode, text string) {
 	m.rec.event(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: n.Name + ": " + text})
 }
 
-// look asks a node for its state.
-func look(ctx context.Context, n *labNode) (nodeState, error) {
+// state asks a node for its state.
+func (m *meddling) state(ctx context.Context, n *labNode) (nodeState, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	out := bounded.NewFirst(mostState)
@@ -287,17 +381,32 @@ func look(ctx context.Context, n *labNode) (nodeState, error) {
 	case out.Over():
 		return nodeState{}, fmt.Errorf("its state is longer than %s", units.BytesSize(mostState))
 	}
-	return parseState(out.String()), nil
+	return parseState(out.String(), m.looks(n)), nil
+}
+
+// looks are the words of what the conditions of a node run, some of them names of programs: whoever is asked at the same moment shows
+// them.
+func (m *meddling) looks(n *labNode) (words []string) {
+	p := m.lab.plan
+	for _, c := range slices.Concat(p.Baseline, p.Symptom, p.Expect) {
+		if c.Cond.Node == n.Name {
+			words = append(words, strings.FieldsFunc(c.Cond.Exec, func(r rune) bool {
+				return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
+			})...)
+		}
+	}
+	return words
 }
 
 // compare records what is otherwise than it was.
 func (m *meddling) compare(n *labNode, was, now nodeState) {
-	if what := m.done(n, was, now); what != "" {
-		m.rec.event(evidence.Event{
-			Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed,
-			Detail: what + " while the symptom was looked at, and nothing of the scenario does that",
-		})
-	}
+	const when = "while the symptom was looked at"
+	m.broke(n, cmp.Or(m.done(n, was, now), m.addressed(n, was, now), m.gone(n, was, now, when)), when)
+}
+
+// gone tells of ports that were shut down and addresses that went, where nothing of the node does that; empty where there is none. Where
+// a program runs that nobody knows, or the scenario may have done it, it is a note of the record.
+func (m *meddling) gone(n *labNode, was, now nodeState, when string) string {
 	var gone []string
 	for _, iface := range slices.Sorted(maps.Keys(was.up)) {
 		if up, there := now.up[iface]; there && was.up[iface] && !up && m.lab.cabled(n.Name, iface) {
@@ -309,33 +418,24 @@ func (m *meddling) compare(n *labNode, was, now nodeState) {
 			gone = append(gone, "address "+a+" was taken away")
 		}
 	}
-	for _, a := range slices.Sorted(maps.Keys(now.addresses)) {
-		if !was.addresses[a] && !was.busy && !now.busy && !m.mayHave(n, addressed, ports) { // what runs elsewhere may take one
-			gone = append(gone, "address "+a+" was put in")
-		}
-	}
-	switch what := evidence.Bounded(strings.Join(gone, ", "), mostGone) + " while the symptom was looked at"; {
+	switch what := n.Name + ": " + evidence.Bounded(strings.Join(gone, ", "), mostGone); {
 	case len(gone) == 0:
-	case was.busy || now.busy || m.mayHave(n, sizes, ports):
-		m.note(n, what)
+		return ""
+	case was.unknown || now.unknown || m.mayHave(n, sizes, ports) || m.mayHave(n, addressed, ports):
+		m.rec.event(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: what + " " + when})
+		return ""
 	default:
-		m.rec.event(evidence.Event{
-			Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed,
-			Detail: n.Name + ": " + what + ", and nothing runs there that does that, nor does the scenario",
-		})
+		return what
 	}
 }
 
 // put tells what was put in by hand, or taken out, and which setting is another one; empty where there is nothing of the
 // kind, or the scenario may have done it. A route that goes with its port or its address is none.
 func (m *meddling) put(n *labNode, was, now nodeState) string {
-	forms := map[string]*regexp.Regexp{"neighbour": neighbours, "rule of policy": policies, "route": routes, "policy of IPsec": encryption}
-	for _, what := range slices.Sorted(maps.Keys(now.hand)) {
-		kind := now.hand[what]
-		if _, before := was.hand[what]; !before && !m.mayHave(n, forms[kind], nothing) {
-			return fmt.Sprintf("a %s of %s was put in by hand (%s)", kind, n.Name, shown(what))
-		}
+	if what := m.putIn(n, was, now); what != "" {
+		return what
 	}
+	forms := forms()
 	for _, what := range slices.Sorted(maps.Keys(was.hand)) {
 		kind := was.hand[what]
 		if _, there := now.hand[what]; !there && was.keeps(now) && !m.mayHave(n, forms[kind], nothing) {
@@ -351,6 +451,23 @@ func (m *meddling) put(n *labNode, was, now nodeState) string {
 		is, there := now.sysctls[name]
 		if there && is != was.sysctls[name] && !slices.Contains(told, path.Base(name)) && !m.mayHave(n, settings, nothing) {
 			return fmt.Sprintf("net.%s of %s was set to %s", strings.ReplaceAll(name, "/", "."), n.Name, is)
+		}
+	}
+	return ""
+}
+
+// forms are the commands that may put something in by hand, by what it is.
+func forms() map[string]*regexp.Regexp {
+	return map[string]*regexp.Regexp{"neighbour": neighbours, "rule of policy": policies, "route": routes, "policy of IPsec": encryption}
+}
+
+// putIn is [meddling.put] of what was put in alone.
+func (m *meddling) putIn(n *labNode, was, now nodeState) string {
+	forms := forms()
+	for _, what := range slices.Sorted(maps.Keys(now.hand)) {
+		kind := now.hand[what]
+		if _, before := was.hand[what]; !before && !m.mayHave(n, forms[kind], nothing) {
+			return fmt.Sprintf("a %s of %s was put in by hand (%s)", kind, n.Name, shown(what))
 		}
 	}
 	return ""
@@ -382,10 +499,8 @@ func (s nodeState) keeps(now nodeState) bool {
 // done tells what no software of a node does by itself, and by whose hand nobody knows; empty where there is nothing of
 // the kind.
 func (m *meddling) done(n *labNode, was, now nodeState) string {
-	for _, pid := range slices.Sorted(maps.Keys(now.halted)) {
-		if _, before := was.halted[pid]; !before && !m.mayHave(n, halts, states) {
-			return fmt.Sprintf("%s (process %s) of %s was stopped by a signal", now.halted[pid], pid, n.Name)
-		}
+	if what := m.halted(n, was, now); what != "" {
+		return what
 	}
 	for _, iface := range slices.Sorted(maps.Keys(was.mtu)) {
 		is, there := now.mtu[iface]
@@ -394,6 +509,16 @@ func (m *meddling) done(n *labNode, was, now nodeState) string {
 		}
 	}
 	return m.turned(n, was, now)
+}
+
+// halted is [meddling.done] of processes that stand still.
+func (m *meddling) halted(n *labNode, was, now nodeState) string {
+	for _, pid := range slices.Sorted(maps.Keys(now.halted)) {
+		if _, before := was.halted[pid]; !before && !m.mayHave(n, halts, states) {
+			return fmt.Sprintf("%s (process %s) of %s was stopped by a signal", now.halted[pid], pid, n.Name)
+		}
+	}
+	return ""
 }
 
 // turned is [meddling.done] of what a node's kernel does with frames, where the node has none but programs of ours: a
@@ -416,7 +541,7 @@ func (m *meddling) turned(n *labNode, was, now nodeState) string {
 			return fmt.Sprintf("%s of %s was put into a bridge, a bond or a VRF, or taken out of one", iface, n.Name)
 		case there && now.flags[iface] != was.flags[iface] && !m.mayHave(n, flagged, ports):
 			return fmt.Sprintf("whether %s of %s resolves addresses, and takes frames for many, was changed (arp, multicast)", iface, n.Name)
-		case now.queues[iface] != was.queues[iface] && !m.mayHave(n, filters, rules):
+		case now.queues[iface] != was.queues[iface] && !m.mayFilter(n):
 			return fmt.Sprintf("the queue of %s of %s was changed (%s)", iface, n.Name, cmp.Or(now.queues[iface], was.queues[iface]))
 		}
 	}
@@ -424,7 +549,7 @@ func (m *meddling) turned(n *labNode, was, now nodeState) string {
 		return fmt.Sprintf("whether %s answers pings was changed (icmp_echo_ignore_all is %s)", n.Name, now.mute)
 	}
 	for _, table := range tablesOf(was, now) {
-		if was.tables[table] != now.tables[table] && !m.mayHave(n, filters, rules) {
+		if was.tables[table] != now.tables[table] && !m.mayFilter(n) {
 			return fmt.Sprintf("the rules that frames go through in %s were changed (table %s)", n.Name, table)
 		}
 	}
@@ -500,10 +625,16 @@ func (m *meddling) mayHave(n *labNode, done, shown *regexp.Regexp) bool {
 	})
 }
 
-// faulted reports whether a fault of the scenario acts on a node, or on a link of it.
-func (m *meddling) faulted(n *labNode) bool {
+// mayFilter reports whether the scenario may have put in what frames go through: by a command, or by a fault, of which a lab without
+// taps of its own has no other way.
+func (m *meddling) mayFilter(n *labNode) bool {
+	return m.faulted(n, scenarios.Fault.OnLink) || m.mayHave(n, filters, rules)
+}
+
+// faulted reports whether a fault of a kind acts on a node, or on a link of it.
+func (m *meddling) faulted(n *labNode, is func(scenarios.Fault) bool) bool {
 	return slices.ContainsFunc(plan.Each(m.lab.plan.Stimulus), func(s plan.Step) bool {
-		if s.Step.Fault == "" || s.LeftOut {
+		if s.Step.Fault == "" || s.LeftOut || !is(s.Step.Fault) {
 			return false
 		}
 		if s.Step.Node == n.Name {

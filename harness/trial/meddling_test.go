@@ -3,6 +3,7 @@ package trial_test
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,7 +46,7 @@ func TestMeddling(t *testing.T) {
 		{"the scenario may have given it", `{node: r1, configure: [interface eth1, mtu 600]}`, links + trie, shrunk + trie, evidence.Reproduced, ""},
 		{"the symptom is about ports", breaks + " # r1 shows interfaces", links + trie, shrunk + trie, evidence.Reproduced, ""},
 		{"about those of another node", breaks + " # r2 shows interfaces", links + trie, shrunk + trie, evidence.Inconclusive, "eth1 of r1 was given the MTU 600"},
-		{"nothing runs that may have shut it down", breaks, idle(links) + trie, idle(strings.Replace(links, "0x1043", "0x1002", 1)) + trie, evidence.Inconclusive, "r1: port eth1 was shut down while the symptom was looked at, and nothing runs there that does that"},
+		{"nothing runs that may have shut it down", breaks, idle(links) + trie, idle(strings.Replace(links, "0x1043", "0x1002", 1)) + trie, evidence.Inconclusive, "r1: port eth1 was shut down while the symptom was looked at, and nothing of the scenario does that"},
 		{"nor have taken it away", breaks, idle(links) + trie, idle(links), evidence.Inconclusive, "r1: address 10.0.0.1 was taken away"},
 		{"but the scenario may", `{node: r1, exec: "(sleep 3; ip link set eth1 down) & break it"}`, idle(links) + trie, idle(strings.Replace(links, "0x1043", "0x1002", 1)) + trie, evidence.Reproduced, "r1: port eth1 was shut down"},
 		{"rules come", breaks, links + trie, links + table + trie, evidence.Inconclusive, "the rules that frames go through in r1 were changed (table inet x)"},
@@ -74,7 +75,7 @@ func TestMeddling(t *testing.T) {
 		{"a policy of IPsec is put in", breaks, idle(links) + trie, idle(links) + "hand -4 xfrm src 10.9.0.1/32 dst 10.9.0.2/32 \\\tdir in action block priority 1 ptype main \n" + trie, evidence.Inconclusive, "a policy of IPsec of r1 was put in by hand (src 10.9.0.1/32 dst 10.9.0.2/32"},
 		{"a port's network is another one", breaks, idle(links) + "kernel -4 route 10.0.0.0/24 dev eth1 scope link src 10.0.0.1 \n" + trie, idle(links) + trie, evidence.Inconclusive, "the kernel's route of r1 was taken out by hand, or its address has another length (10.0.0.0/24 dev eth1 scope link src 10.0.0.1)"},
 		{"it goes with its address", breaks, links + "kernel -4 route 10.0.0.0/24 dev eth1 scope link src 10.0.0.1 \n" + trie, links, evidence.Reproduced, "r1: address 10.0.0.1 was taken away"},
-		{"an address comes where nothing runs that takes one", breaks, idle(links), idle(links) + trie, evidence.Inconclusive, "r1: address 10.0.0.1 was put in while the symptom was looked at, and nothing runs there that does that"},
+		{"an address comes where nothing runs that takes one", breaks, idle(links), idle(links) + trie, evidence.Inconclusive, "address 10.0.0.1 of r1 was put in while the symptom was looked at, and nothing of the scenario does that"},
 		{"the scenario may have put it in", `{node: r1, exec: "(sleep 3; ip a add 10.0.0.1/24 dev eth1) & break it"}`, idle(links), idle(links) + trie, evidence.Reproduced, ""},
 		{"it comes with a port", breaks, idle(links) + trie, idle(links) + "/proc/sys/net/ipv4/conf/eth2/rp_filter:1\n" + trie, evidence.Reproduced, ""},
 		{"the scenario may have set it", `{node: r1, exec: "(sleep 3; sysctl -w x) & break it"}`, idle(links) + "/proc/sys/net/ipv4/conf/eth1/rp_filter:0\n" + trie, idle(links) + "/proc/sys/net/ipv4/conf/eth1/rp_filter:1\n" + trie, evidence.Reproduced, ""},
@@ -90,13 +91,13 @@ func TestMeddling(t *testing.T) {
 					w.broken.Store(true)
 					return drivers.Exchange{}, nil
 				}
-				var asked int
+				var asked atomic.Int32
 				w.provider.HostFn = func(node string, argv []string) (string, int) {
 					if node != "r1" || !strings.Contains(strings.Join(argv, " "), "fib_trie") {
 						return "", 0
 					}
 					said := tt.after
-					if asked++; asked == 1 {
+					if asked.Add(1) <= 3 { // when the lab is up, the baseline holds, and the stimulus is over
 						said = tt.before
 					}
 					if said == "" {
@@ -191,6 +192,80 @@ func TestStepsThatDidNothing(t *testing.T) {
 				v := w.trial(t, t.Context(), planOf(t, head+"stimulus: [{node: r1, "+tt.step+"}]\n"+isDown, plan.Options{}))
 				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
 					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
+				}
+			})
+		})
+	}
+}
+
+// What somebody did to a node before the symptom was looked at is no answer either, as far as it is not what a node does as it comes up,
+// or the stimulus.
+func TestMeddlingBefore(t *testing.T) {
+	const (
+		links = "link eth1 0x1043 1500 02:00:00:00:00:01\nruns sh\n"
+		busy  = links + "runs zebra\n"
+		trie  = "     |-- 10.0.0.1\n        /32 host LOCAL\n"
+		route = "hand -4 route blackhole 10.1.0.0/16\n"
+	)
+	watched := strings.Replace(isDown, "}]", "}, {name: watched, node: r2, exec: watcher -x, expect: 'exit == 0', eventually: 60ms, may-hold-before: true}]", 1)
+	for _, tt := range []struct {
+		name, node    string
+		since         int32 // from which look on: 2 is when the baseline holds, 3 when the stimulus is over
+		before, after string
+		want          string // part of the reason; empty: it is reproduced
+	}{
+		{"a process is stopped during the stimulus", "r1", 3, links, links + "halted 42 bgpd\n", "bgpd (process 42) of r1 was stopped by a signal before the symptom was looked at"},
+		{"and during the baseline", "r1", 2, links, links + "halted 42 bgpd\n", "bgpd (process 42) of r1 was stopped by a signal before"},
+		{"an address comes during the stimulus, elsewhere", "r2", 3, links, links + trie, "address 10.0.0.1 of r2 was put in before"},
+		{"also where daemons run that take none", "r2", 3, busy, busy + trie, "address 10.0.0.1 of r2 was put in before"},
+		{"where the stimulus may have put it in", "r1", 3, links, links + trie, ""},
+		{"an address comes during the baseline", "r2", 2, links, links + trie, "address 10.0.0.1 of r2 was put in before"},
+		{"where a daemon may be about to set its own", "r2", 2, busy, busy + trie, ""},
+		{"a route comes during the baseline", "r1", 2, busy, busy + route, "a route of r1 was put in by hand (blackhole 10.1.0.0/16) before"},
+		{"a route comes during the stimulus", "r2", 3, busy, busy + route, "a route of r2 was put in by hand (blackhole 10.1.0.0/16) before"},
+		{"beside what nobody knows", "r2", 3, busy + "runs x\n", busy + "runs x\n" + route, ""},
+		{"an MTU is another one during the stimulus", "r2", 3, links, strings.Replace(links, "1500", "600", 1), "eth1 of r2 was given the MTU 600 before"},
+		{"during the baseline", "r2", 2, links, strings.Replace(links, "1500", "600", 1), ""},
+		{"an address goes during the stimulus, elsewhere", "r2", 3, links + trie, links, "r2: address 10.0.0.1 was taken away before"},
+		{"also where daemons run that take none", "r2", 3, busy + trie, busy, "r2: address 10.0.0.1 was taken away before"},
+		{"also during the baseline", "r2", 2, busy + trie, busy, "r2: address 10.0.0.1 was taken away before"},
+		{"where a program runs that nobody knows", "r2", 3, links + "runs x\n" + trie, links, ""},
+		{"where a condition runs it", "r2", 3, links + "runs watcher\n" + trie, links, "r2: address 10.0.0.1 was taken away before"},
+		{"where the stimulus may have taken it", "r1", 3, links + trie, links, ""},
+		{"where the stimulus waits", "r2 # {node: r2, exec: sleep 1}", 3, links + trie, links, "r2: address 10.0.0.1 was taken away before"},
+		{"where a command in the stimulus may have taken it", `r2 # {node: r2, exec: "echo $(x)"}`, 3, links + trie, links, ""},
+		{"where a fault deals with frames", `r2 # {link: "r2:eth1", fault: delay, delay: 1ms, may-miss: true}`, 3, links + trie, links, "r2: address 10.0.0.1 was taken away before"},
+		{"where it holds a port down", `r2 # {link: "r2:eth1", fault: down}`, 3, links + trie, links, ""},
+		{"a port is shut during the stimulus", "r2", 3, links, strings.Replace(links, "0x1043", "0x1002", 1), "r2: port eth1 was shut down before"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
+					w.broken.Store(w.broken.Load() || line == "break it")
+					return drivers.Exchange{}, nil
+				}
+				at, beside, more := strings.Cut(tt.node, " # ")
+				stimulus := breaks
+				if more {
+					stimulus += ", " + beside
+				}
+				var asked atomic.Int32
+				w.provider.HostFn = func(node string, argv []string) (string, int) {
+					switch {
+					case !strings.Contains(strings.Join(argv, " "), "fib_trie"):
+						return "", 0
+					case node != at:
+						return links, 0
+					case asked.Add(1) >= tt.since:
+						return tt.after, 0
+					default:
+						return tt.before, 0
+					}
+				}
+				v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+stimulus+"]\n"+watched, plan.Options{}))
+				if want := (map[bool]evidence.Verdict{true: evidence.Reproduced, false: evidence.Inconclusive})[tt.want == ""]; v.Verdict != want || !strings.Contains(v.Reason, tt.want) {
+					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, want, tt.want)
 				}
 			})
 		})

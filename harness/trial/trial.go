@@ -96,15 +96,18 @@ func (t *Trial) Execute(ctx context.Context) {
 	defer t.collector.late.begin(ctx)()
 	defer t.openSessions(ctx)()
 	outside := &meddling{lab: t.lab, rec: t.rec, since: time.Now()}
+	outside.booted(ctx)
 	defer t.lab.traffic.end() // before anything else takes a processor
 	t.lab.traffic.begin(ctx, scenarios.StartBaseline)
 	if !t.watchBaseline(ctx) && !t.deaths.asked() {
 		return
 	}
+	seen := outside.holds(ctx)
 	leftovers{t.lab, t.rec}.remember(ctx)
 	t.observer.observeBefore(ctx)
 	t.statesBefore(ctx)
 	t.observer.watchBefore(ctx)
+	seen()
 	if !t.stimulate(ctx) && !t.deaths.asked() {
 		return
 	}
