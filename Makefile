@@ -51,12 +51,11 @@ AGAIN := $(TOOL) gotestsum --format standard-quiet --rerun-fails=1 --rerun-fails
 # A program with the race detector waits a second at its end, for what other threads may have to
 # report yet; the tests start some thousand of them.
 export GORACE ?= atexit_sleep_ms=0
-# What waits for machines and devices begins first, the longest of it before all, and what computes
-# runs beside it.
+# What waits for machines, devices and labs, the longest of it first, and what computes.
 WAITING := $(addsuffix /...,$(addprefix ./topologies/,vm containers namespaces spread mixed wire wiring procs tunnel)) ./harness/fleet/... ./drivers/...
-COMPUTING = $$($(GO) list ./... | grep -Ev '/cmd(/|$$)|/harness/isolate$$')
+COMPUTING = $$($(GO) list ./... | grep -Ev '/cmd(/|$$)|/harness/isolate$$' | grep -Fvx "$$($(GO) list $(WAITING))")
 
-.PHONY: all build ready ready-vm demo quick test corpus circle lint fuzz bench generate install uninstall dist clean
+.PHONY: all build ready ready-vm demo quick test waiting computing corpus circle lint fuzz bench generate install uninstall dist clean
 
 all: build
 
@@ -97,12 +96,21 @@ demo: ready
 quick:
 	$(PLAIN) .ci/inmemory $(GO) test -short -p 4 -timeout 10m ./drivers/exos ./drivers/voss ./cmd/... $(WAITING) $(COMPUTING) $(ARITHMETIC)
 
+# Labs leave processors idle, and what computes takes what is left, which labs hardly notice. What both are
+# built of is compiled once, before.
 test: ready-vm
-	$(PLAIN) $(GO) test -vet=off -timeout 20m $(ARITHMETIC)
-	$(PLAIN) $(GO) test -vet=off -timeout 20m -run '$(SINGLE)' ./drivers/tester/speaker/replay ./harness/draft ./harness/experiment ./harness/infer ./harness/intake ./harness/known ./reports/html ./reports/handover/bundle ./reports/handover/redact ./scenarios ./topologies/placement
-	$(AGAIN) --packages="$(WAITING) $(COMPUTING)" -- $(RACE) -p 3 -timeout 30m -skip '$(SINGLE)'
+	$(GO) build $(RACE) ./...
+	$(MAKE) --no-print-directory -j 2 waiting computing
+
+waiting:
+	$(AGAIN) --packages="$(WAITING)" -- $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)'
 	$(AGAIN) --packages=./cmd/... -- $(RACE) -parallel 6 -timeout 40m -skip '$(CORPUS)'
 	$(PLAIN) $(AGAIN) --packages=./cmd/reprise -- -vet=off -parallel 6 -timeout 40m -run '$(CORPUS)'
+
+computing:
+	$(PLAIN) nice -n 5 $(GO) test -vet=off -timeout 20m $(ARITHMETIC)
+	$(PLAIN) nice -n 5 $(GO) test -vet=off -timeout 20m -run '$(SINGLE)' ./drivers/tester/speaker/replay ./harness/draft ./harness/experiment ./harness/infer ./harness/intake ./harness/known ./reports/html ./reports/handover/bundle ./reports/handover/redact ./scenarios ./topologies/placement
+	nice -n 5 $(AGAIN) --packages="$(COMPUTING)" -- $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)'
 
 corpus: ready-vm
 	REPRISE_CORPUS_TRIALS=5 $(GO) test -count 1 -parallel 4 -run 'TestCorpus|TestMachines' -timeout 60m ./cmd/reprise
