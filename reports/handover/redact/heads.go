@@ -34,11 +34,6 @@ var (
 	}
 )
 
-// freeHeads are those below which words of the owner stand, that only a person can judge.
-//
-//nolint:gochecknoglobals // a table that is only read
-var freeHeads = set("description desc port-description portdescr name vlan-name ssid wlan-name profile-name profile-name-/-ssid display-string alias comment remark i-sid-name vrf-name")
-
 // headName is the text of a head as the tables have it.
 func headName(text []byte) string {
 	low := strings.NewReplacer("_", "-", " ", "-").Replace(strings.Join(strings.Fields(lower(string(text))), " "))
@@ -319,36 +314,6 @@ func (s *scanner) alignedRow(in []head, start, end int) bool {
 		at = to
 	}
 	return s.done > was
-}
-
-// freeColumns are where the heads stand in a line of heads below which words of the owner do.
-func freeColumns(line []byte, fresh bool) []span {
-	if !fresh || len(line) > longestHeadLine || !bytes.Contains(bytes.TrimLeft(line, " *"), []byte("  ")) {
-		return nil
-	}
-	var list []span
-	cells := 0
-	for at := 0; at < len(line); {
-		if line[at] == ' ' {
-			at++
-			continue
-		}
-		end := at
-		for end < len(line) && (line[end] != ' ' || end+1 < len(line) && line[end+1] != ' ') {
-			end++
-		}
-		if cells++; !headLike(line[at:end]) {
-			return nil
-		}
-		if freeHeads[headName(line[at:end])] {
-			list = append(list, span{at, end})
-		}
-		at = end
-	}
-	if cells < 2 {
-		return nil
-	}
-	return list
 }
 
 // htmlTags are those of a table of HTML.
