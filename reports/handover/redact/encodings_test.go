@@ -111,6 +111,7 @@ func moreEncodings() []encoding {
 			return "Subject: =?UTF-8?B?" + base64.StdEncoding.EncodeToString([]byte("on "+v+" here")) + "?="
 		}, decodedHeader},
 		{"encoded word, Q", func(v string) string { return "Subject: =?utf-8?Q?on_" + each(v, sprintf("=%02X")) + "_here?=" }, decodedHeader},
+		{"wrapped in a quoted mail", func(v string) string { return "> see " + v[:half(v)] + "\n> " + v[half(v):] + " there" }, without("\n> ")},
 		{"entities with zeros", func(v string) string { return each(v, sprintf("&#%04d;")) }, func(s string) string { return unnumbered(strings.ReplaceAll(s, "&#", " ")) }},
 		{"X'' of a database", func(v string) string { return `X'` + strings.ToUpper(hex.EncodeToString([]byte(v))) + `'` }, func(s string) string { return unhexed(strings.Trim(s, `X'`)) }},
 		{"0x of a database", func(v string) string { return "0x" + strings.ToUpper(hex.EncodeToString([]byte(v))) }, func(s string) string { return unhexed(strings.TrimPrefix(s, "0x")) }},

@@ -98,6 +98,7 @@ func (e entry) same(got []byte, want string) bool {
 
 // newLine begins a line at the byte after i, and looks at what its end cuts in two.
 func (s *scanner) newLine(i int) {
+	begin := s.line
 	s.line = i + 1
 	if c := s.data[min(i+1, len(s.data)-1)]; c == '<' || c == '*' || c == '.' || c >= '1' && c <= '2' || c >= 'A' && c <= 'S' {
 		s.head(i + 1)
@@ -112,11 +113,21 @@ func (s *scanner) newLine(i int) {
 	if left == 0 || s.data[left-1] <= ' ' || s.learn {
 		return
 	}
-	if right := i + 1; right < len(s.data) && s.data[right] > ' ' && !s.d.splits.mayJoin(s.data[left-1], s.data[right]) &&
+	right := i + 1 + prefixed(s.data[begin:i], s.data[i+1:])
+	if right < len(s.data) && s.data[right] > ' ' && !s.d.splits.mayJoin(s.data[left-1], s.data[right]) &&
 		!isAddressByte(s.data[left-1]) && s.data[left-1] != '=' && s.data[left-1] != '\\' {
 		return
 	}
-	s.broken(left, i+1)
+	s.broken(left, right)
+}
+
+// prefixed is the length of the marks that both a line and the next one begin with: of a quoted mail, a difference, a comment.
+func prefixed(line, next []byte) int {
+	n := 0
+	for n < len(line) && n < len(next) && line[n] == next[n] && strings.IndexByte(">|+-#/*!;: \t", line[n]) >= 0 {
+		n++
+	}
+	return n
 }
 
 // mayJoin tells whether a value has these two bytes beside each other.
@@ -236,13 +247,15 @@ func macOf(text string) (m [6]byte, ok bool) {
 // gate: where it went on says where each end was.
 func joined(data []byte) (text []byte, ends []int) {
 	text = make([]byte, 0, len(data))
+	marks := 0
 	for len(data) > 0 {
 		n := bytes.IndexByte(data, '\n')
 		if n < 0 {
-			return append(text, data...), ends
+			return append(text, bytes.TrimLeft(data[marks:], " \t")...), ends
 		}
-		line := bytes.TrimRight(data[:n], "\r")
-		data = bytes.TrimLeft(data[n+1:], " \t")
+		line := bytes.TrimLeft(bytes.TrimRight(data[:n], "\r")[min(marks, n):], " \t")
+		marks = prefixed(data[:n], data[n+1:])
+		data = data[n+1:]
 		text = append(text, line...)
 		ends = append(ends, len(text))
 	}
