@@ -6,10 +6,12 @@ import (
 	"compress/zlib"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"html"
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/reprise-lab/reprise/harness/unpack"
 )
@@ -91,13 +93,66 @@ func readPercent(data []byte, at int) (reading, bool) {
 // readEscapes reads \x51, \121 and \u0051 in the line around at.
 func readEscapes(data []byte, at int) (reading, bool) {
 	start, end := lineAround(data, at)
-	v := reading{start: start, end: end, write: writeEscape}
+	v := reading{start: start, end: end, write: writeEscape, letters: writeWideEscape}
 	for i := start; i < end; {
+		if c, n := wideEscape(data[i:end]); n > 0 {
+			v.addLetter(string(c), i, i+n)
+			i += n
+			continue
+		}
 		c, n := oneEscape(data[i:end])
 		v.add(c, i, i+n)
 		i += n
 	}
 	return v, len(v.text) < end-start
+}
+
+// wideEscape reads \u00fc, \U000000fc and \u{fc} of a letter outside of ASCII.
+func wideEscape(b []byte) (rune, int) {
+	if len(b) < 6 || b[0] != '\\' {
+		return 0, 0
+	}
+	if b[1] == '\\' && b[2] == 'u' { // of a text in quotes in a text in quotes
+		if c, n := wideEscape(b[1:]); n > 0 {
+			return c, n + 1
+		}
+		return 0, 0
+	}
+	digits, n := "", 0
+	switch {
+	case b[1] == 'u' && b[2] == '{':
+		if n = bytes.IndexByte(b[:min(len(b), longestEntity)], '}') + 1; n > 0 {
+			digits = string(b[3 : n-1])
+		}
+	case b[1] == 'u':
+		digits, n = string(b[2:6]), 6
+	case b[1] == 'U' && len(b) >= 10:
+		digits, n = string(b[2:10]), 10
+	}
+	code, err := strconv.ParseInt(digits, 16, 32)
+	c := rune(code)
+	if err != nil || c < utf8.RuneSelf || !utf8.ValidRune(c) {
+		return 0, 0
+	}
+	return c, n
+}
+
+// writeWideEscape writes letters as the old one was.
+func writeWideEscape(old []byte, text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		switch {
+		case old[1] == '\\':
+			b.WriteString(`\` + writeWideEscape(old[1:], string(c)))
+		case old[1] == 'U':
+			fmt.Fprintf(&b, `\U%08x`, c)
+		case old[2] == '{':
+			fmt.Fprintf(&b, `\u{%x}`, c)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+	}
+	return b.String()
 }
 
 func oneEscape(b []byte) (byte, int) {
@@ -252,7 +307,7 @@ const longestEntity = 12
 // readEntities reads &#81; &#x51; and &amp; in the line around at.
 func readEntities(data []byte, at int) (reading, bool) {
 	start, end := lineAround(data, at)
-	v := reading{start: start, end: end, write: writeEntity}
+	v := reading{start: start, end: end, write: writeEntity, letters: writeEntities}
 	for i := start; i < end; {
 		n := 1
 		if data[i] == '&' {
@@ -263,8 +318,8 @@ func readEntities(data []byte, at int) (reading, bool) {
 				continue
 			}
 			if semi := bytes.IndexByte(data[i:min(end, i+longestEntity)], ';'); semi > 0 {
-				if text := html.UnescapeString(string(data[i : i+semi+1])); len(text) == 1 {
-					v.add(text[0], i, i+semi+1)
+				if text := html.UnescapeString(string(data[i : i+semi+1])); len(text) == 1 || utf8.RuneCountInString(text) == 1 {
+					v.addLetter(text, i, i+semi+1)
 					i += semi + 1
 					continue
 				}
@@ -290,6 +345,19 @@ func bareEntity(b []byte) int {
 		return 0
 	}
 	return i
+}
+
+// writeEntities writes letters as numbers, for few of them have a name.
+func writeEntities(old []byte, text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		if len(old) > 2 && (old[2] == 'x' || old[2] == 'X') {
+			fmt.Fprintf(&b, "&#x%x;", c)
+		} else {
+			fmt.Fprintf(&b, "&#%d;", c)
+		}
+	}
+	return b.String()
 }
 
 func writeEntity(old []byte, c byte) []byte {

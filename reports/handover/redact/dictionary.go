@@ -216,6 +216,15 @@ func forms(k known, with string) [][2]string {
 		}
 		put(latin, latinWith)
 	}
+	if !isASCII(k.value) {
+		pages, pagesWith := otherPages(k.value), otherPages(with)
+		for page, text := range pages {
+			if pagesWith[page] == "" {
+				pagesWith[page] = strings.Repeat("x", len(text))
+			}
+			put(text, pagesWith[page])
+		}
+	}
 	put(url.QueryEscape(k.value), url.QueryEscape(with))
 	put(url.PathEscape(k.value), url.PathEscape(with))
 	if k.rule == RuleMAC {

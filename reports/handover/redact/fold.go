@@ -6,6 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"github.com/reprise-lab/reprise/harness/unpack"
 )
 
@@ -144,4 +146,19 @@ func fromUTF16(data []byte) ([]byte, unpack.Wide, bool) {
 	}
 	text := w.Narrow(data)
 	return text, w, bytes.Equal(w.Widen(text), data)
+}
+
+// otherPages is a text as the code pages of DOS and old Macs have it, and as UTF-8 that somebody took for Windows-1252, by
+// what they are called.
+func otherPages(s string) map[string]string {
+	pages := map[string]string{}
+	for _, page := range []*charmap.Charmap{charmap.CodePage437, charmap.CodePage850, charmap.Macintosh} {
+		if text, err := page.NewEncoder().String(s); err == nil {
+			pages[page.String()] = text
+		}
+	}
+	if text, err := charmap.Windows1252.NewDecoder().String(s); err == nil && !strings.ContainsRune(text, utf8.RuneError) {
+		pages["taken for Windows-1252"] = text
+	}
+	return pages
 }

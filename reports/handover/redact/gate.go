@@ -132,6 +132,11 @@ func (g *Gate) add(m Marker) {
 	if latin, ok := oneByte(v); ok {
 		g.folded.add(uncased(latin), "latin-1", m.Rule, word)
 	}
+	if !isASCII(v) {
+		for page, text := range otherPages(v) {
+			g.folded.add(uncased(text), page, m.Rule, word)
+		}
+	}
 	if m.Rule == RuleName {
 		g.addShort(low)
 		if m.Inside {

@@ -21,6 +21,12 @@ func (g *Gate) written(name string, data []byte, in nesting) []Hit {
 	if v, ok := readTerminal(data); ok {
 		below("terminal", -1, v.text, 0)
 	}
+	for _, v := range markups(data) {
+		below("markup", v.start, v.text, 0)
+	}
+	for _, v := range composed(data) {
+		below("form D", v.start, v.text, 0)
+	}
 	hits = append(hits, g.acrossLines(name, data)...)
 	for _, whole := range []struct {
 		form, head string

@@ -80,7 +80,7 @@ func strayAt(data []byte, at int) bool {
 		return false
 	}
 	for k := 0; k < utf8.UTFMax && k <= at; k++ {
-		if r, n := utf8.DecodeRune(data[at-k:]); n > k {
+		if r, n := utf8.DecodeRune(data[at-k:]); n > 1 && n > k {
 			return r == utf8.RuneError
 		}
 	}

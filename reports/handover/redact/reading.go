@@ -25,6 +25,8 @@ type reading struct {
 	from, to []int
 	// write writes one byte as the old one was written; nil writes it as it is.
 	write func(old []byte, c byte) []byte
+	// letters writes what stands for a letter of several bytes that stand at one place, as the old one was written.
+	letters func(old []byte, text string) string
 	// also are further places at which a byte stands, as a dump shows it in a column of its own.
 	also map[int][]int
 	// erased are bytes that a terminal no longer shows.
@@ -105,6 +107,16 @@ func (s *scanner) readings() []reading {
 	if s.depth == 0 && s.high {
 		take(readBlanks(s.data))
 	}
+	if s.depth < 2 && !s.learn {
+		for _, v := range markups(s.data) {
+			take(v, true)
+		}
+		if s.high {
+			for _, v := range composed(s.data) {
+				take(v, true)
+			}
+		}
+	}
 	s.armour()
 	for _, m := range s.marks {
 		if m.at < covered[m.kind] {
@@ -165,16 +177,23 @@ func (v *reading) back(data []byte, edits []edit) []edit {
 func (v *reading) place(data []byte, e edit) []edit {
 	var puts []edit
 	low, high := len(data), 0
-	for i := e.start; i < e.end; i++ {
+	for i, next := e.start, 0; i < e.end; i = next {
+		for next = i + 1; next < e.end && v.from[next] == v.from[i]; {
+			next++ // a letter of several bytes
+		}
 		with := ""
 		switch n := i - e.start; {
-		case i == e.end-1 && n < len(e.with):
+		case next == e.end && n < len(e.with):
 			with = e.with[n:]
 		case n < len(e.with):
-			with = e.with[n : n+1]
+			with = e.with[n:min(len(e.with), next-e.start)]
 		}
 		old := data[v.from[i]:v.to[i]]
 		low, high = min(low, v.from[i]), max(high, v.to[i])
+		if next > i+1 && v.letters != nil {
+			puts = append(puts, edit{v.from[i], v.to[i], v.letters(old, with), ""})
+			continue
+		}
 		puts = append(puts, edit{v.from[i], v.to[i], v.written(old, with), ""})
 		for _, at := range v.also[v.from[i]] {
 			c := "."
@@ -253,6 +272,13 @@ func (v *reading) add(c byte, from, to int) {
 	v.text = append(v.text, c)
 	v.from = append(v.from, from)
 	v.to = append(v.to, to)
+}
+
+// addLetter appends the bytes of one letter that data[from:to] writes.
+func (v *reading) addLetter(letter string, from, to int) {
+	for i := range len(letter) {
+		v.add(letter[i], from, to)
+	}
 }
 
 // mostlyText tells whether decoded bytes are a text that somebody wrote.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Options say what is replaced beside what the grammar of the platforms finds.
@@ -99,8 +101,11 @@ func New(key Key, o Options) (*Redactor, error) {
 		r.keepWords[strings.ToLower(w)] = true
 	}
 	for _, n := range o.Names {
-		delete(r.keepWords, strings.ToLower(n))
-		r.put(known{value: n, rule: RuleName, fold: true, owner: true})
+		n = norm.NFC.String(n)
+		for _, w := range append(latinSpellings(n), n) {
+			delete(r.keepWords, strings.ToLower(w))
+			r.put(known{value: w, rule: RuleName, fold: true, owner: true})
+		}
 	}
 	for _, s := range o.Secrets {
 		r.put(known{value: s, rule: RuleSecret})

@@ -235,7 +235,9 @@ func (s *scanner) special(i int) int {
 		if _, ok := zeroEscape(s.data[i:]); ok {
 			s.note(kindZero, i)
 		}
-		if _, n := oneEscape(s.data[i:]); n > 1 {
+		if _, n := wideEscape(s.data[i:]); n > 0 {
+			s.note(kindEscape, i)
+		} else if _, n := oneEscape(s.data[i:]); n > 1 {
 			if s.data[i+1] == 'x' && i >= s.noEscape {
 				s.escapedNumbers(i)
 			}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // nameless are words of a company's name that name nobody.
@@ -16,13 +18,32 @@ func nameless() []string {
 	}
 }
 
+// latinSpellings are a name without letters outside of ASCII, as names of hosts and addresses of mail have it: its umlauts
+// as two letters, and all letters without their marks.
+func latinSpellings(name string) (list []string) {
+	bare := strings.Map(func(c rune) rune {
+		if unicode.Is(unicode.Mn, c) {
+			return -1
+		}
+		return c
+	}, norm.NFD.String(name))
+	for _, s := range []string{germanLatin.Replace(name), bare} {
+		if s != name && isASCII(s) && len(s) > shortestInside && !ordinary()[lower(s)] {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+//nolint:gochecknoglobals // a table that is only read
+var germanLatin = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ß", "ss")
+
 // Spellings are the ways in which names are written: whole, word by word, and with the
 // letters that German has of its own written as two.
 func Spellings(names ...string) []string {
-	latin := strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ß", "ss")
 	var list []string
 	add := func(s string) {
-		all := []string{s, latin.Replace(s)}
+		all := []string{s, germanLatin.Replace(s)}
 		if strings.IndexFunc(s, func(c rune) bool { return c > unicode.MaxASCII }) >= 0 {
 			all = append(all, strings.ToUpper(s), strings.ToLower(s)) // letters that only Unicode folds
 		}
