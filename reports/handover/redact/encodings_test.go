@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"mime"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -111,7 +112,18 @@ func moreEncodings() []encoding {
 			return "Subject: =?UTF-8?B?" + base64.StdEncoding.EncodeToString([]byte("on "+v+" here")) + "?="
 		}, decodedHeader},
 		{"encoded word, Q", func(v string) string { return "Subject: =?utf-8?Q?on_" + each(v, sprintf("=%02X")) + "_here?=" }, decodedHeader},
-		{"wrapped in a quoted mail", func(v string) string { return "> see " + v[:half(v)] + "\n> " + v[half(v):] + " there" }, without("\n> ")},
+		{"encoded words, B", func(v string) string {
+			return "Subject: =?UTF-8?B?" + base64.StdEncoding.EncodeToString([]byte("on "+v[:half(v)])) + "?=\n =?UTF-8?B?" + base64.StdEncoding.EncodeToString([]byte(v[half(v):]+" here")) + "?="
+		}, decodedHeader},
+		{"encoded words, Q", func(v string) string {
+			return "Subject: =?utf-8?Q?on_" + each(v[:half(v)], sprintf("=%02X")) + "?=\r\n =?utf-8?Q?" + each(v[half(v):], sprintf("=%02X")) + "_here?="
+		}, decodedHeader},
+		{"continued parameter", func(v string) string {
+			return "filename*0*=utf-8''" + each(v[:half(v)], sprintf("%%%02X")) + ";\n filename*1=\"" + v[half(v):] + "\""
+		}, func(s string) string {
+			s, _ = url.PathUnescape(without("utf-8''", "\n", `"`)(s))
+			return regexp.MustCompile(`;? ?filename\*\d\*?=`).ReplaceAllString(s, "")
+		}},
 		{"half in bold", func(v string) string { return "<b>" + v[:half(v)] + "</b>" + v[half(v):] }, without("<b>", "</b>")},
 		{"each letter in a tag", func(v string) string { return each(v, sprintf(`<span class="x">%c</span>`)) }, without(`<span class="x">`, "</span>")},
 		{"runs of a document", between("</w:t></w:r>\n  <w:r><w:rPr><w:b/></w:rPr>\n  <w:t>"), without("</w:t></w:r>\n  <w:r><w:rPr><w:b/></w:rPr>\n  <w:t>")},
@@ -119,6 +131,7 @@ func moreEncodings() []encoding {
 		{"a soft hyphen's entity", between("&shy;"), without("&shy;")},
 		{"a comment inside", between("<!-- x -->"), without("<!-- x -->")},
 		{"CDATA", func(v string) string { return v[:half(v)] + "<![CDATA[" + v[half(v):] + "]]>" }, without("<![CDATA[", "]]>")},
+		{"wrapped in a quoted mail", func(v string) string { return "> see " + v[:half(v)] + "\n> " + v[half(v):] + " there" }, without("\n> ")},
 		{"entities with zeros", func(v string) string { return each(v, sprintf("&#%04d;")) }, func(s string) string { return unnumbered(strings.ReplaceAll(s, "&#", " ")) }},
 		{"X'' of a database", func(v string) string { return `X'` + strings.ToUpper(hex.EncodeToString([]byte(v))) + `'` }, func(s string) string { return unhexed(strings.Trim(s, `X'`)) }},
 		{"0x of a database", func(v string) string { return "0x" + strings.ToUpper(hex.EncodeToString([]byte(v))) }, func(s string) string { return unhexed(strings.TrimPrefix(s, "0x")) }},

@@ -40,6 +40,9 @@ func (g *Gate) written(name string, data []byte, in nesting) []Hit {
 		{"escape", `\`, readEscapes},
 		{"entity", "&", readEntities},
 		{"quoted-printable", "=", readQuoted},
+		{"encoded word", "=?", readEncodedWords},
+		{"continued parameter", "*0=", readFirstPart},
+		{"continued parameter", "*0*=", readFirstPart},
 		{"uuencode", "begin ", readUU},
 		{"ascii85", "<~", readASCII85},
 	} {

@@ -59,6 +59,7 @@ func TestLettersBeyondASCII(t *testing.T) {
 		}},
 		{"two letters", "Mueller-Zaeh", plain},
 		{"no marks", "MULLER-ZAH", plain},
+		{"encoded word", "=?UTF-8?Q?M=C3=BCll?= =?UTF-8?B?ZXItWsOkaA==?=", decodedHeader},
 	} {
 		r := newRedactor(t, redact.Options{Names: []string{norm.NFD.String(name)}})
 		if tt.name != "marks" {

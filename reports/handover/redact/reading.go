@@ -62,6 +62,9 @@ const (
 	kindUU
 	kindASCII85
 	kindPieces
+	kindWords
+	kindFolded
+	kindContinued
 	kinds
 )
 
@@ -87,7 +90,7 @@ var readers = [kinds]func(data []byte, at int) (reading, bool){
 	kindBase64: readBase64, kindHex: readHex, kindGroups: readGroups, kindDump: readDump, kindOID: readOID,
 	kindZero: readZeroEscapes, kindCaret: readCarets, kindOctal: readOctal, kindHash: readHashes, kindBase32: readBase32,
 	kindRows: readRows, kindSwapped: readSwappedRows, kindUU: readUU, kindASCII85: readASCII85,
-	kindPieces: readPieces,
+	kindPieces: readPieces, kindWords: readEncodedWords, kindFolded: readFolded, kindContinued: readContinued,
 }
 
 // readings decodes what was noticed, within the budget.

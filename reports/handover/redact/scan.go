@@ -247,6 +247,12 @@ func (s *scanner) special(i int) int {
 		if i+2 < len(s.data) && (upperHex(s.data[i+1]) && upperHex(s.data[i+2]) || softLength(s.data[i:]) > 0) {
 			s.note(kindQuoted, i)
 		}
+		if i+1 < len(s.data) && s.data[i+1] == '?' {
+			s.note(kindWords, i)
+		}
+		if i > 2 && continuesFrom(s.data[:i]) {
+			s.note(kindContinued, i)
+		}
 	case '$':
 		if i >= s.done {
 			s.dollar(i)

@@ -106,6 +106,9 @@ func (s *scanner) newLine(i int) {
 	if pieceAt(s.data[i+1:]) > 0 && s.depth < 2 {
 		s.note(kindPieces, i+1)
 	}
+	if c := s.data[min(i+1, len(s.data)-1)]; (c == ' ' || c == '\t') && isMailHead(s.data[begin:i]) && s.depth < 2 {
+		s.note(kindFolded, begin)
+	}
 	left := i
 	if left > 0 && s.data[left-1] == '\r' {
 		left--
