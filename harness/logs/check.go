@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
@@ -34,6 +35,7 @@ type Rule struct {
 	Reference string        `yaml:"reference"`
 
 	mnemonic, text, raw *regexp.Regexp
+	name                *regexp.Regexp // of the message, wherever in a line
 }
 
 // Rules are those that come with the program.
@@ -82,8 +84,17 @@ func (r *Rule) compile() (err error) {
 	if r.text, err = regexp.Compile(r.Text); err != nil {
 		return err
 	}
-	r.raw, err = regexp.Compile(r.Raw)
+	if r.raw, err = regexp.Compile(r.Raw); err != nil {
+		return err
+	}
+	r.name, err = regexp.Compile(strings.TrimSuffix(strings.TrimPrefix(r.Mnemonic, "^"), "$"))
 	return err
+}
+
+// hints reports whether a line that no format fits has the words of the rule. What a line begins with tells nothing there.
+func (r *Rule) hints(l *Line) bool {
+	begins := strings.HasPrefix(r.Raw, "^")
+	return (r.Mnemonic+r.Text != "" || !begins) && r.name.MatchString(l.Raw) && r.text.MatchString(l.Raw) && (begins || r.raw.MatchString(l.Raw))
 }
 
 func (r *Rule) fits(l *Line) bool {
@@ -94,7 +105,8 @@ func (r *Rule) fits(l *Line) bool {
 type checking struct {
 	Rule
 	result.LogCheck
-	hosts map[string]*counting
+	hosts  map[string]*counting
+	unread int // lines that no format fits and that have its words
 }
 
 // counting is a rule at work on the lines of one host.
@@ -124,10 +136,21 @@ func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 		}
 	}
 	var last sayings
+	var folds folding
 	for _, t := range trials {
 		for e, err := range t.Lines() {
 			if err != nil {
 				return nil, err
+			}
+			if of := folds.take(e.Line); of != nil { // it goes on where nobody reads it
+				for _, c := range byFormat[of.carried()] {
+					c.host(of).cut = true
+				}
+			}
+			if !e.Parsed() {
+				for _, c := range work {
+					c.unread += b2i(c.hints(e.Line))
+				}
 			}
 			for _, c := range byFormat[e.carried()] {
 				c.take(e.Line)
@@ -151,6 +174,38 @@ func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 		checks[i] = c.LogCheck
 	}
 	return checks, nil
+}
+
+// folding finds lines that were cut in pieces, as a terminal of so many columns or a mail does: the first piece is as long as
+// the longest line of its file, or ends in the mark of a mail (RFC 2045, 6.7), and no format fits the next.
+type folding struct {
+	last    Line
+	longest int
+}
+
+// foldedAt are the widths of terminals, and of lines of mails, that lines are folded at.
+func foldedAt() []int { return []int{72, 76, 77, 78, 79, 80, 100, 120, 132, 160} }
+
+// take looks at the next line, and gives the one before where that goes on in it.
+func (f *folding) take(l *Line) *Line {
+	if f.last.File != l.File {
+		f.longest = 0
+	}
+	before, width := f.last, utf8.RuneCountInString(f.last.Raw)
+	folded := before.File == l.File && before.Parsed() && !l.Parsed() && strings.TrimSpace(l.Raw) != "" &&
+		(slices.Contains(foldedAt(), width) && width >= f.longest || strings.HasSuffix(strings.TrimRight(before.Raw, "\r\n"), "="))
+	f.last, f.longest = *l, max(f.longest, utf8.RuneCountInString(l.Raw))
+	if folded {
+		return &before
+	}
+	return nil
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // miss notes that messages of a host are not there: any of them may be one that fits. A line of another format than the rule's
@@ -262,6 +317,9 @@ func (c *checking) decide() {
 	}
 	for _, h := range c.hosts {
 		h.decide(&c.Rule, of)
+		if h.Status == "pass" && c.unread > 0 {
+			h.Status, h.Why = "unknown", fmt.Sprintf("%d of %d lines of %s, and %d lines that no format fits have its words", h.Count, h.lines, of, c.unread)
+		}
 		c.Count += h.Count
 		c.Hosts = append(c.Hosts, h.LogHostCheck)
 	}

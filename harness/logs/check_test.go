@@ -40,6 +40,37 @@ func checksOf(t *testing.T, text string) map[string]result.LogCheck {
 	return got
 }
 
+// TestLinesThatNobodyReads: a sign in a line that no format fits, or that is in pieces, is not said not to be there; what a
+// power failure and a pager leave before a line hides it not.
+func TestLinesThatNobodyReads(t *testing.T) {
+	const good = "03/01/2026 10:00:00.00 <Info:vlan.msgs.x> port 1:1 is up\n"
+	const loop = "03/01/2026 10:00:01.00 <Warn:ELRP.Report.Message> Slot-1: [CLI:v1:1] LOOP DETECTED : 3 transmited, 2 received, on a port of the VLAN\n"
+	for name, tt := range map[string]struct{ text, want string }{
+		"behind zeros":           {good + strings.Repeat("\x00", 200) + loop, "fail"},
+		"behind a pager":         {good + "--More--\x08\x08\x08        \x08\x08\x08" + loop, "fail"},
+		"behind another pager":   {good + "Press <SPACE> to continue or <Q> to quit:\r" + loop, "fail"},
+		"behind a file's name":   {good + "core1.log:" + loop, "unknown"},
+		"in pieces of a screen":  {good + loop[:80] + "\n" + loop[80:], "unknown"},
+		"in pieces of a mail":    {good + "03/01/2026 10:00:01.00 <Warn:ELRP.Report.Message> LOOP D=\nETECTED\n", "unknown"},
+		"another line, unread":   {good + "core1 # show log\n" + good, "pass"},
+		"a short line, unread":   {good + good + "\n(pacing off)\n", "pass"},
+		"no such line is unread": {good, "pass"},
+	} {
+		if got := check(t, tt.text)["exos-loop"]; got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+	for _, words := range []string{
+		"BGP: [EC 100663314] STARVATION: task bgp_process_packet (5616dd) ran for 6123ms (cpu time 10ms)", "BGP: [EC 100663313] CPU HOG: task bgp_process_packet (5616dd) ran for 6123ms (cpu time 6010ms)",
+		"OSPF: SLOW THREAD: task ospf_spf (5616dd) ran for 6123ms (cpu time 10ms)", "OSPF: Thread Starvation: {(thread *)0x1} was scheduled to pop greater than 4s ago",
+	} {
+		line := "2026/03/01 10:00:01 " + words + "\n"
+		if got := check(t, line+line+line)["frr-starved"]; got != "warn" {
+			t.Errorf("%s: %s", words, got)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	starved := func(seconds ...string) (text string) {
 		for _, s := range seconds {

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -16,6 +17,24 @@ type Parser struct {
 // Parse fills the fields of a line from its Raw. A line that no format fits keeps Raw as its Text.
 func (p *Parser) Parse(l *Line) {
 	s := strings.TrimRight(withoutColours(l.Raw), "\r\n\t ")
+	p.text(l, s)
+	if rest := behindTerminal(s); !l.Parsed() && rest != s {
+		p.text(l, rest)
+	}
+	repeats(l)
+}
+
+// pager is what a program that shows a page at a time leaves before the next line.
+var pager = regexp.MustCompile(`^(?:-+ ?\(?[Mm][Oo][Rr][Ee][^-]{0,24}-+|Press <SPACE> to continue or <Q> to quit:)[\s\x08\x00]*`)
+
+// behindTerminal is a line without what is no part of it: the zeros that a file system leaves where the power failed, and a
+// pager.
+func behindTerminal(s string) string {
+	return pager.ReplaceAllString(strings.TrimLeft(s, "\x00\x08 \r"), "")
+}
+
+// text reads a line of any format.
+func (p *Parser) text(l *Line, s string) {
 	l.Text = s
 	if s == "" {
 		return
@@ -35,7 +54,6 @@ func (p *Parser) Parse(l *Line) {
 	if !l.Parsed() && (s[0] >= 'A' && s[0] <= 'Z') {
 		p.named(l, s)
 	}
-	repeats(l)
 }
 
 // withoutColours is a line without what sets colours and brightness on a terminal (SGR; ECMA-48, 8.3.117).
