@@ -315,7 +315,7 @@ func (d death) fits(sent string) (orderly, ok bool) {
 	case d.Signal == sent:
 		return true, true
 	case d.Signal == "" && slices.Contains([]string{"SIGHUP", "SIGUSR1", "SIGUSR2"}, sent):
-		return true, d.Exit == 0 // these ask for something else than the end
+		return false, false // these ask for something else than the end
 	case d.Signal == "":
 		return true, true
 	default:

@@ -87,6 +87,8 @@ func TestDeathVerdicts(t *testing.T) {
 		{name: "asked for, crashed, and nobody hears of signals", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Exit: 139, Signal: "SIGSEGV", Unheard: "no ears"}}, want: evidence.Reproduced},
 		{name: "ended once, and then by itself", yaml: deadly(`{node: r1, exec: pkill -TERM bgpd}`, looks), deaths: []drivers.Death{term, {Process: "bgpd", PID: 9, Exit: 1}}, want: evidence.Inconclusive, reason: "another failure", other: true},
 		{name: "killed for want of memory", yaml: deadly(`{node: r1, exec: pkill -KILL bgpd}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGKILL", OOM: true}}, want: evidence.Inconclusive, reason: "memory ran out", other: true},
+		{name: "told to read its files anew, and ended well later", yaml: deadly(`{node: r1, exec: pkill -HUP bgpd}`, looks), deaths: []drivers.Death{quits}, want: evidence.Inconclusive, reason: "another failure", other: true},
+		{name: "ended of the signal that told it so", yaml: deadly(`{node: r1, exec: pkill -HUP bgpd}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGHUP"}}, want: evidence.Reproduced},
 		{name: "ended by a script", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{quits}, want: evidence.Reproduced},
 		{name: "ended by a script, with its signal", yaml: deadly(`{node: r1, exec: /tmp/k.sh}`, looks), deaths: []drivers.Death{term}, want: evidence.Reproduced},
 		{name: "crashed while a script ran", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{segv}, want: evidence.Inconclusive, reason: "another failure", other: true},
