@@ -48,8 +48,10 @@ func (s *scanner) hexRun(start, end int) {
 	if end-start >= 20 && s.webhook(start, end) {
 		return
 	}
+	if end-start >= shortestHex+2 {
+		s.macInHex(start, end)
+	}
 	switch n := end - start; {
-	case n >= shortestHex+2 && s.macInHex(start, end):
 	case n == 8:
 		s.hexAddress(start, end)
 		s.dumpOf(start, end)

@@ -81,12 +81,11 @@ func (s *scanner) clientID(start int) bool {
 
 // macInHex handles known MACs within a longer run of hex digits, such as the id of an SNMP
 // engine (RFC 3411: 8000...03 and a MAC).
-func (s *scanner) macInHex(start, end int) bool {
+func (s *scanner) macInHex(start, end int) {
 	if s.learn || (end-start)%2 != 0 {
-		return false
+		return
 	}
 	var m [6]byte
-	found := false
 	for at := start; at+2 <= end; at += 2 {
 		copy(m[:], m[1:])
 		m[5], _ = hex2(s.data[at:])
@@ -95,9 +94,7 @@ func (s *scanner) macInHex(start, end int) bool {
 			continue
 		}
 		s.mapHexPairs(from, from+12, []int{0, 2, 4, 6, 8, 10})
-		found = true
 	}
-	return found
 }
 
 // escapedNumbers handles known MACs and addresses as the bytes of a string: \x00\x04\x96...

@@ -725,3 +725,14 @@ func TestMarksOfKeysAreNoValues(t *testing.T) {
 		}
 	}
 }
+
+// TestHexOfTextWithAddress: the hex of a text is read as a text also where a known MAC stands in it.
+func TestHexOfTextWithAddress(t *testing.T) {
+	r := newRedactor(t, redact.Options{Secrets: []string{"Zogise75guw"}})
+	text := "mac-address 00:04:96:41:42:43\n" + hex.EncodeToString([]byte("at \x00\x04\x96ABC the value Zogise75guw is here and nowhere else")) + "\n"
+	r.Learn("a.txt", []byte(text))
+	out := r.Text("a.txt", []byte(text))
+	if hits := r.Gate().Data("a.txt", out); len(hits) > 0 {
+		t.Errorf("%q became %q, and the gate finds %v", text, out, hits)
+	}
+}
