@@ -200,6 +200,7 @@ var stops = set(`a an and any are as at be been but by can cannot command config
 //nolint:gochecknoglobals // a table that is only read
 var wellKnown = set(`public private admin administrator root user guest rwa ro rw rwl l1 l2 l3 readonly readwrite read-only read-write operator monitor console cli netconf
 	ubuntu debian vagrant cumulus ec2-user shared postgres mysql www-data nginx
+	not-advertised not-available
 	switch router localhost default internal external unknown none all any snmp ssh telnet manager system test lab mgmt management initial initialmd5 initialsha
 	initialmd5priv initialshapriv v1v2cnotifyuser v1v2c_ro v1v2c_rw password secret network-admin network-operator super-user super-users nobody daemon vty con
 	core spine leaf access edge uplink border gateway server client vlan interface session address service peer neighbor link bridge fabric

@@ -1473,7 +1473,7 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 			return
 		}
 	case RuleSecret:
-		if bgpCommunity(v) || strings.HasPrefix(v, "-----BEGIN ") || strings.HasPrefix(v, "-----END ") { // of a key, which is looked at on its own
+		if bgpCommunity(v) || name == "community" && oldCommunity(v) && s.aboutRoute(f.start) || strings.HasPrefix(v, "-----BEGIN ") || strings.HasPrefix(v, "-----END ") { // of a key, which is looked at on its own
 			return
 		}
 	default:
@@ -1516,12 +1516,15 @@ func (s *scanner) learnHidden(v string) {
 //nolint:gochecknoglobals // a table that is only read
 var bgpCommunities = set("no-export no-advertise local-as internet graceful-shutdown accept-own blackhole no-peer llgr-stale no-llgr additive none exact-match standard expanded large extended both")
 
-// bgpCommunity tells 65000:100, 65000:1:2, target:65000:1 and no-export, alone or in a list,
+// bgpCommunity tells 65000:100, 65000:1:2, (65000,100) as BIRD writes it, target:65000:1 and no-export, alone or in a list,
 // from the community of SNMP.
 func bgpCommunity(v string) bool {
 	some := false
 	for w := range strings.FieldsSeq(v) {
 		some = true
+		if inner, ok := strings.CutPrefix(w, "("); ok && strings.HasSuffix(inner, ")") {
+			w = strings.ReplaceAll(strings.TrimSuffix(inner, ")"), ",", ":")
+		}
 		if bgpCommunities[lower(w)] {
 			continue
 		}
@@ -1542,6 +1545,18 @@ func bgpCommunity(v string) bool {
 		}
 	}
 	return some
+}
+
+// oldCommunity tells a community of BGP as one number of 32 bits, decimal or in hex: IOS without ip bgp-community new-format.
+func oldCommunity(v string) bool {
+	digits, hexed := strings.CutPrefix(lower(v), "0x")
+	return hexed && len(digits) <= 8 && allHex([]byte(digits)) || isNumber(v) && len(v) >= len("65536") && len(v) <= len("4294967295")
+}
+
+// aboutRoute tells whether nothing but "Community:" stands before at on its line, as in what a router says of a route.
+func (s *scanner) aboutRoute(at int) bool {
+	before := strings.TrimSpace(string(s.data[s.line:at]))
+	return before == "Community:" || before == "Community"
 }
 
 // hexBytes are the bytes of the lines of hex that follow a word.
