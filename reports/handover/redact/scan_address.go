@@ -252,7 +252,7 @@ func (s *scanner) skipDots(start int) {
 	if k := bytes.LastIndexByte(s.data[start:i], '.'); k > 0 && i < len(s.data) && s.data[i] == ':' && macAt(s.data[start+k+1:]) {
 		i = start + k + 1
 	}
-	if dots := bytes.Count(s.data[start:i], []byte(".")); dots > 4 {
+	if dots := bytes.Count(s.data[start:i], []byte(".")); dots > 4 || dots == 4 && s.symbolic(start) {
 		s.oid(start, i)
 		s.note(kindOID, start)
 	}
@@ -296,7 +296,7 @@ func (s *scanner) oid(start, end int) {
 		}
 		if len(o) >= 4 {
 			ip := netip.AddrFrom4([4]byte(o[len(o)-4:]))
-			if first := at[len(at)-4]; first >= s.done && first > start+8 && s.r.learnedAddress(ip) {
+			if first := at[len(at)-4]; first >= s.done && (first > start+8 || first > start && s.symbolic(start)) && s.r.learnedAddress(ip) {
 				if out := s.r.addresses.forward(ip); out != ip {
 					s.found(first, i, RuleIPv4, out.String())
 					o, at = o[:0], at[:0]
@@ -611,6 +611,11 @@ func spelledOut(ip netip.Addr, padded bool) string {
 }
 
 // dottedHex handles aabb.ccdd.eeff and ISO addresses, 49.0001.aabb.ccdd.eeff.00.
+// symbolic tells whether numbers at start are the index behind the name of an object: ipNetToMediaPhysAddress.3.10.0.0.1.
+func (s *scanner) symbolic(start int) bool {
+	return start > 1 && s.data[start-1] == '.' && letter(s.data[start-2])
+}
+
 func (s *scanner) dottedHex(start int) {
 	i := start
 	var groups []int

@@ -736,3 +736,14 @@ func TestHexOfTextWithAddress(t *testing.T) {
 		t.Errorf("%q became %q, and the gate finds %v", text, out, hits)
 	}
 }
+
+// TestIndexOfObjects: an address behind the number of a port is found in what snmpwalk prints of a table.
+func TestIndexOfObjects(t *testing.T) {
+	text := "ip address 81.14.99.37/24\nIP-MIB::ipNetToMediaPhysAddress.3.81.14.99.37 = STRING: x\noid ipAdEntAddr.4.81.14.99.37\nversion 3.81.14.99.37\n"
+	r := newRedactor(t, redact.Options{})
+	r.Learn("a.txt", []byte(text))
+	out := string(r.Text("a.txt", []byte(text)))
+	if strings.Contains(out, "Address.3.81.14") || strings.Contains(out, "Addr.4.81.14") || !strings.Contains(out, "Address.3.") || !strings.Contains(out, "Addr.4.") {
+		t.Errorf("became %q", out)
+	}
+}
