@@ -124,6 +124,7 @@ var terms = map[string]term{
 	"totp": {rule: RuleSecret, assigned: true, random: true}, "otp": {rule: RuleSecret, assigned: true, random: true}, "seed": {rule: RuleSecret, assigned: true, random: true},
 	"pre-share-key": {rule: RuleSecret}, "encrpt-key": {rule: RuleSecret}, "authentication-text": {rule: RuleSecret, random: true, said: true}, "encrypted-cak": {rule: RuleSecret},
 	"snmp-rocommunity": {rule: RuleSecret, assigned: true}, "snmp-rwcommunity": {rule: RuleSecret, assigned: true}, "system-name": {rule: RuleName, assigned: true},
+	"hexadecimal-string": {rule: RuleSecret, assigned: true, random: true}, "keymaterial": {rule: RuleSecret, assigned: true}, "enablepass": {rule: RuleSecret, assigned: true}, "snmpro": {rule: RuleSecret, assigned: true}, "snmprw": {rule: RuleSecret, assigned: true}, "md5key": {rule: RuleSecret, assigned: true}, "wepkey1": {rule: RuleSecret, assigned: true},
 	"clave": {rule: RuleSecret, assigned: true, random: true}, "şifre": {rule: RuleSecret, assigned: true}, "schluessel": {rule: RuleSecret, assigned: true, random: true}, "schlüssel": {rule: RuleSecret, assigned: true, random: true},
 	// Keys that stand as such.
 	"ssh-rsa": {rule: RuleKeyBlock}, "ssh-dss": {rule: RuleKeyBlock}, "ssh-dsa": {rule: RuleKeyBlock}, "ssh-ed25519": {rule: RuleKeyBlock}, "ssh-ecdsa": {rule: RuleKeyBlock},
@@ -200,7 +201,7 @@ var stops = set(`a an and any are as at be been but by can cannot command config
 //nolint:gochecknoglobals // a table that is only read
 var wellKnown = set(`public private admin administrator root user guest rwa ro rw rwl l1 l2 l3 readonly readwrite read-only read-write operator monitor console cli netconf
 	ubuntu debian vagrant cumulus ec2-user shared postgres mysql www-data nginx
-	not-advertised not-available
+	not-advertised not-available readview writeview initialview
 	switch router localhost default internal external unknown none all any snmp ssh telnet manager system test lab mgmt management initial initialmd5 initialsha
 	initialmd5priv initialshapriv v1v2cnotifyuser v1v2c_ro v1v2c_rw password secret network-admin network-operator super-user super-users nobody daemon vty con
 	core spine leaf access edge uplink border gateway server client vlan interface session address service peer neighbor link bridge fabric

@@ -135,6 +135,17 @@ var shapedTexts = sync.OnceValue(func() []shapedText {
 		{list(" ms\n", " ms "), regexp.MustCompile(`(?m)^[ \t]*\d{1,2}  ?([A-Za-z][\w.-]+) \((?:\d+\.){3}\d+\)  ?[\d.*]`), []Rule{name}},
 		{list("Linux "), regexp.MustCompile(`(?m)(?:^|["' ])Linux ([A-Za-z][\w.-]*) \d+\.\d+\.\d+`), []Rule{name}},
 		{list("Author: ", "Commit: ", "Signed-off-by: ", "Reviewed-by: ", "Reported-by: ", "Tested-by: "), regexp.MustCompile(`(?m)(?:Author|Commit|[A-Z][a-z-]+-by): +(\p{Lu}[\p{L}.'’-]*(?: [\p{L}.'’-]+){0,3}) <[^\s<>@]+@[^\s<>]+>`), []Rule{name}},
+		{list("\"credentials\"", "\"auth\""), regexp.MustCompile(`"(?:credentials|auth)"\s*:\s*"([A-Za-z_][\w.-]*):([^"\n]{4,})"`), []Rule{name, secret}},
+		{list("\"password\"", "\"secret\"", "\"community\"", ".secret\"", "-key\""), regexp.MustCompile(`(?i)"(?:k|key|name|parameter)"\s*:\s*"(?:[\w.-]*\.)?(?:password|passwd|secret|community|psk|shared-key|auth-key)"\s*,\s*"(?:v|val|value|data)"\s*:\s*"([^"\n]{3,})"`), []Rule{secret}},
+		{list("\"cookies\""), regexp.MustCompile(`"cookies"\s*:\s*\[\s*\{\s*"name"\s*:\s*"[^"\n]*"\s*,\s*"value"\s*:\s*"([^"\n]{8,})"`), []Rule{secret}},
+		{list("WaitForString", "wait '"), regexp.MustCompile(`(?i)(?:WaitForString "[^"\n]*assword[^\n]*\n[^\n"]*\.Send "([^"\n]+)"|wait '[^'\n]*assword[^\n]*\n\s*sendln '([^'\n]+)')`), []Rule{secret, secret}},
+		{list("setPassword("), regexp.MustCompile(`setPassword\(\s*["']([^"'\n]+)["']`), []Rule{secret}},
+		{list("ConvertTo-SecureString"), regexp.MustCompile(`["']([^"'\n]+)["']\s*\|\s*ConvertTo-SecureString`), []Rule{secret}},
+		{list("MapNetworkDrive"), regexp.MustCompile(`MapNetworkDrive\b[^\n]*?,\s*"([^"\n]+)"\s*,\s*"([^"\n]+)"\s*$`), []Rule{name, secret}},
+		{list("assword</label>", "ecret</label>"), regexp.MustCompile(`(?i)(?:password|secret)</label>\s*<input\s[^>]*\bvalue=["']([^"'\n]+)["']`), []Rule{secret}},
+		{list("<<"), regexp.MustCompile(`(?i)(?:password|passwd|secret|community|passphrase|psk|token)\w*\s*=\s*<<-?(?:EOT|EOF|END)[ \t]*\n[ \t]*([^\n]{3,}?)[ \t]*\r?\n[ \t]*(?:EOT|EOF|END)`), []Rule{secret}},
+		{list("=\\\n", "= \\\n"), regexp.MustCompile(`(?m)^[\w.-]*(?:password|passwd|secret|community|passphrase|psk|token)\s*=\s*\\\n\s*(\S{3,})[ \t]*\r?$`), []Rule{secret}},
+		{list("/c/sys/"), regexp.MustCompile(`/c/sys/(?:access/user/\w*pw|ssnmp/[rw]comm) "?([^\s"]+)`), []Rule{secret}},
 		{list("otpauth://"), regexp.MustCompile(`otpauth://[ht]otp/(?:[^:?\s]+:)?([\w.@%-]+)\?`), []Rule{name}},
 	}
 })
