@@ -809,12 +809,12 @@ func (s *scanner) ofFile() bool {
 	return false
 }
 
-// noSecret tells what stands in the place of a secret and is none: the path of a file, a command that writes it, words that say that it is
+// noSecret tells what stands in the place of a secret and is none: the path of a file, a command that writes it, the mark of a here-document, words that say that it is
 // not shown, zeros, a flag that does not look random, the number of a key, and where no sign is before it, one word of the language.
 func (s *scanner) noSecret(name string, t term, f field, v string, limit int, assigned bool) bool {
 	low := lower(v)
 	switch {
-	case isPath(v), strings.HasPrefix(v, "<("), hiddenWords[strings.Trim(low, "[]<>().,")], strings.Trim(v, "0") == "", strings.Trim(low, "x*.-_") == "":
+	case isPath(v), strings.HasPrefix(v, "<("), strings.HasPrefix(v, "<<"), hiddenWords[strings.Trim(low, "[]<>().,")], strings.Trim(v, "0") == "", strings.Trim(low, "x*.-_") == "":
 		return true
 	case isNumber(v) && len(v) < 3 && (t.ending || t.random || !assigned):
 		return true
@@ -1473,7 +1473,7 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 			return
 		}
 	case RuleSecret:
-		if bgpCommunity(v) || name == "community" && oldCommunity(v) && s.aboutRoute(f.start) || strings.HasPrefix(v, "-----BEGIN ") || strings.HasPrefix(v, "-----END ") { // of a key, which is looked at on its own
+		if bgpCommunity(v) || f.start > 0 && s.data[f.start-1] == '(' && bgpCommunity("("+v) || oldCommunity(v) && s.aboutRoute(f.start) || strings.HasPrefix(v, "-----BEGIN ") || strings.HasPrefix(v, "-----END ") { // of a key, which is looked at on its own
 			return
 		}
 	default:
@@ -1522,7 +1522,7 @@ func bgpCommunity(v string) bool {
 	some := false
 	for w := range strings.FieldsSeq(v) {
 		some = true
-		if inner, ok := strings.CutPrefix(w, "("); ok && strings.HasSuffix(inner, ")") {
+		if inner, ok := strings.CutPrefix(w, "("); ok {
 			w = strings.ReplaceAll(strings.TrimSuffix(inner, ")"), ",", ":")
 		}
 		if bgpCommunities[lower(w)] {
@@ -1555,8 +1555,7 @@ func oldCommunity(v string) bool {
 
 // aboutRoute tells whether nothing but "Community:" stands before at on its line, as in what a router says of a route.
 func (s *scanner) aboutRoute(at int) bool {
-	before := strings.TrimSpace(string(s.data[s.line:at]))
-	return before == "Community:" || before == "Community"
+	return string(bytes.TrimSpace(s.data[lineStart(s.data, at):at])) == "Community:"
 }
 
 // hexBytes are the bytes of the lines of hex that follow a word.
