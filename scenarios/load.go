@@ -119,7 +119,10 @@ func Load(file string, o Options) (*Loaded, error) {
 	}
 	d := yamlpos.Parse(file, data)
 	l.Inputs = []Input{{Path: filepath.ToSlash(filepath.Base(file)), Data: data}}
-	if topologies.IsFile(d) {
+	if what, hint := topologies.Stranger(d); what != "" {
+		d.Faultf("", hint, "this is %s, and neither a scenario nor a containerlab file", what)
+		d.Root = nil
+	} else if topologies.IsFile(d) {
 		d.Faultf("", "a scenario names it: topology: "+filepath.Base(file)+"; the topology verbs take it by itself", "this is a topology (a containerlab file), and no scenario")
 		d.Root = nil
 	}

@@ -200,7 +200,7 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 	if d.Root == nil {
 		return Topology{}
 	}
-	if what, hint := stranger(d.Root); what != "" {
+	if what, hint := Stranger(d); what != "" {
 		d.Faultf("", hint, "this is %s, and no containerlab file", what)
 		return Topology{}
 	}
@@ -277,10 +277,17 @@ func (t *Topology) renameSegments(d *yamlpos.Doc) {
 	}
 }
 
-// stranger names a file that people take for a containerlab file, and what to give instead; ""
-// where it is one, or anything else.
-func stranger(root *yaml.Node) (what, hint string) {
-	if mapping(root, "topology") != nil || root.Kind != yaml.MappingNode {
+// Stranger names a file that people take for a containerlab file or for a scenario, and what to give instead; "" where it
+// is one, or anything else.
+func Stranger(d *yamlpos.Doc) (what, hint string) {
+	root := d.Root
+	if root == nil || root.Kind != yaml.MappingNode {
+		return "", ""
+	}
+	if nodes := mapping(mapping(root, "topology"), "nodes"); nodes != nil && nodes.Kind == yaml.SequenceNode && mapping(root, "type") != nil {
+		return "a project of GNS3", byHand
+	}
+	if mapping(root, "topology") != nil {
 		return "", ""
 	}
 	has := func(keys ...string) bool {
@@ -289,12 +296,26 @@ func stranger(root *yaml.Node) (what, hint string) {
 	switch {
 	case has("apiVersion", "kind"):
 		return "an object of Kubernetes", "save the text under spec.definition.containerlab in a file of its own"
-	case has("nodes") && mapping(root, "reprise") == nil:
+	case slices.ContainsFunc([]string{"reprise", "baseline", "stimulus", "symptom", "problem", "expect"}, func(k string) bool { return has(k) }):
+		return "", ""
+	case has("lab", "nodes"):
+		return "a lab of CML", byHand
+	case has("nodes") && ofMappings(mapping(root, "nodes")):
+		return "a topology of KNE", byHand
+	case has("nodes"), has("links", "defaults.device"), has("links", "provider"):
 		return "a topology of netlab", "netlab create --provider clab writes clab.yml, which is one"
 	case has("services"):
 		return "a file of Docker Compose", "write its services under topology.nodes"
 	}
 	return "", ""
+}
+
+// byHand is how to go on with a file that nothing here reads.
+const byHand = "write its nodes and links as a containerlab file: topology.nodes, topology.links"
+
+// ofMappings reports whether a list holds a mapping with a name.
+func ofMappings(n *yaml.Node) bool {
+	return n.Kind == yaml.SequenceNode && slices.ContainsFunc(n.Content, func(n *yaml.Node) bool { return mapping(n, "name") != nil && mapping(n, "vendor") != nil })
 }
 
 // IsFile reports whether a document is a containerlab file rather than what names one.

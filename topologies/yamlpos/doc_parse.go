@@ -2,11 +2,13 @@ package yamlpos
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -48,6 +50,7 @@ func Parse(file string, data []byte) *Doc {
 		d.add(1, 1, fmt.Sprintf("the file has %d bytes, at most %d are read", len(data), MaxBytes), "move long configurations into files of their own")
 		return d
 	}
+	data = inUTF8(data)
 	var top yaml.Node
 	err := yaml.Unmarshal(data, &top)
 	hidden := false
@@ -103,6 +106,28 @@ func Parse(file string, data []byte) *Doc {
 		d.Problems[len(d.Problems)-1].Warning = true
 	}
 	return d
+}
+
+// inUTF8 gives a text of UTF-16, as editors of Windows save one, in UTF-8. Without a mark it is known by the zero beside its
+// first letter (YAML 1.2.2, 5.2).
+func inUTF8(data []byte) []byte {
+	if len(data) < 2 {
+		return data
+	}
+	var order binary.ByteOrder
+	switch first := [2]byte(data); {
+	case first == [2]byte{0xff, 0xfe}, first[0] != 0 && first[1] == 0:
+		order = binary.LittleEndian
+	case first == [2]byte{0xfe, 0xff}, first[0] == 0 && first[1] != 0:
+		order = binary.BigEndian
+	default:
+		return data
+	}
+	units := make([]uint16, 0, len(data)/2)
+	for ; len(data) >= 2; data = data[2:] {
+		units = append(units, order.Uint16(data))
+	}
+	return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff"))
 }
 
 // masked and unmasked write the signs of a variable, ${NAME:=default}, that YAML takes for its own

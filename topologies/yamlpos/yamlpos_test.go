@@ -1,10 +1,12 @@
 package yamlpos_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
@@ -239,6 +241,24 @@ func TestSuggest(t *testing.T) {
 	} {
 		if got := yamlpos.Suggest(word, known); got != want {
 			t.Errorf("%q: %s, want %s", word, got, want)
+		}
+	}
+}
+
+// TestWideText: a file in UTF-16, with a mark or without, in either order, is read like one in UTF-8, its variables too.
+func TestWideText(t *testing.T) {
+	const text = "a: {b: ${C:=[1, 2]}}\n"
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		for _, mark := range []string{"", "\ufeff"} {
+			var data []byte
+			for _, u := range utf16.Encode([]rune(mark + text)) {
+				data = append(data, 0, 0)
+				order.PutUint16(data[len(data)-2:], u)
+			}
+			d := yamlpos.Parse("f.yaml", data)
+			if d.Root == nil || d.Root.Content[1].Content[1].Value != "${C:=[1, 2]}" {
+				t.Errorf("%v, mark %q: %v", order, mark, d.Problems)
+			}
 		}
 	}
 }
