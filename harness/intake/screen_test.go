@@ -114,3 +114,31 @@ func TestSessionsInEachOther(t *testing.T) {
 		t.Errorf("%q, want %q", told, want)
 	}
 }
+
+// TestLeftOut: an answer whose reader left the pager, or of which somebody left lines out, is not whole.
+func TestLeftOut(t *testing.T) {
+	const head = "sw1#show running-config\nBuilding configuration...\n\nCurrent configuration : 1234 bytes\n!\nversion 15.2\nhostname sw1\n!\ninterface GigabitEthernet0/1\n ip address 10.0.0.1 255.255.255.0\n!\n"
+	const end = "!\nline vty 0 4\n!\nend\n\nsw1#exit\n"
+	for line, whole := range map[string]bool{
+		"!\n":                              true,
+		"banner motd # removed by cut #\n": true,
+		" description ... to be cut\n":     true,
+		"<snip>\n":                         false,
+		"[output omitted]\n":               false,
+		"! output omitted for brevity\n":   false,
+		"...\n":                            false,
+		"---- snip ----\n":                 false,
+		" --More-- q\n":                    false,
+		" --More-- " + strings.Repeat("\x08", 10) + strings.Repeat(" ", 10) + strings.Repeat("\x08", 10) + "^C\n": false,
+	} {
+		im := readText(t, head+line+end)
+		if p := im.Files[0].Parts[0]; (len(p.Cut) == 0) != whole {
+			t.Errorf("%q: cut %q", line, p.Cut)
+		}
+	}
+	const exos = "sw1.1 # show configuration\n#\n# Module devmgr configuration.\n#\nconfigure snmp sysName \"sw1\"\n\nPress <SPACE> to continue or <Q> to quit:q\nsw1.2 # exit\n"
+	p := readText(t, exos).Files[0].Parts[0]
+	if len(p.Cut) == 0 || p.Commands[0].Status != intake.CutOff {
+		t.Errorf("cut %q, %+v", p.Cut, p.Commands)
+	}
+}
