@@ -63,9 +63,9 @@ func (i *Issue) heed(texts ...string) {
 			if m := sentenceEnd().FindStringIndex(text); m != nil {
 				end = m[1]
 			}
-			if s := text[:end]; i.Kind == CVE && !ofFix(s) {
-				// what one of these says of a fix else is of another's
-			} else if denied().MatchString(s) || seenAgain().MatchString(s) && versionWord().MatchString(s) {
+			s := text[:end]
+			ours := i.Kind != CVE || ofFix(s) // what a record says of a fix else is of another's
+			if ours && (denied().MatchString(s) || seenAgain().MatchString(s) && versionWord().MatchString(s)) {
 				i.addUnclear(clip(strings.TrimSpace(s), maxUnclear))
 			}
 			text = text[end:]

@@ -44,7 +44,7 @@ func checksOf(t *testing.T, text string) map[string]result.LogCheck {
 // power failure and a pager leave before a line hides it not.
 func TestLinesThatNobodyReads(t *testing.T) {
 	const good = "03/01/2026 10:00:00.00 <Info:vlan.msgs.x> port 1:1 is up\n"
-	const loop = "03/01/2026 10:00:01.00 <Warn:ELRP.Report.Message> Slot-1: [CLI:v1:1] LOOP DETECTED : 3 transmited, 2 received, on a port of the VLAN\n"
+	const loop = "03/01/2026 10:00:01.00 <Warn:ELRP.Report.Message> Slot-1: [CLI:v1:1] LOOP DETECTED : 3 sent, 2 received, on a port of the VLAN v1\n"
 	for name, tt := range map[string]struct{ text, want string }{
 		"behind zeros":           {good + strings.Repeat("\x00", 200) + loop, "fail"},
 		"behind a pager":         {good + "--More--\x08\x08\x08        \x08\x08\x08" + loop, "fail"},
