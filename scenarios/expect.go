@@ -252,6 +252,15 @@ func (p *Predicate) Mentions(words string) bool {
 		})
 }
 
+// matches are the regular expressions that stand in the expression.
+func (p *Predicate) matches() (patterns []string) {
+	for _, c := range p.patterns {
+		patterns = append(patterns, c.re.String())
+	}
+	slices.Sort(patterns)
+	return patterns
+}
+
 // Names reports whether a whole number stands in the expression, as a status that it asks for.
 func (p *Predicate) Names(number int) bool { return p.numbers[number] }
 

@@ -23,6 +23,7 @@ func (LogProbe) Sight() Sight { return Sight{Anew: true} }
 func (p LogProbe) Lines() (*regexp.Regexp, error) { return boundedRegexp(p.Pattern) }
 
 func (p LogProbe) check(c *checker, where string, _ Condition) {
+	c.written(where+".log", p.Pattern)
 	if _, err := p.Lines(); err != nil {
 		c.Faultf(where+".log", "Go regular expressions (RE2)", "%v", err)
 	} else if matchesNone(p.Pattern, true) {

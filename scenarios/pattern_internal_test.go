@@ -1,0 +1,27 @@
+package scenarios
+
+import "testing"
+
+// TestPasted: a regular expression is told from a text with parentheses and brackets.
+func TestPasted(t *testing.T) {
+	for pattern, want := range map[string]bool{
+		"neighbor 10.0.0.2(r2) Up":           true,
+		"[YZRX4-ZXG0C][EC 100663315] Thread": true,
+		"[Errno 111] refused":                true,
+
+		`neighbor 10\.0\.0\.2\(r2\) Up`: false,
+		"(Full|2-Way)":                  false,
+		"[Ee]rror":                      false,
+		"state [0-9]":                   false,
+		"(?i)error":                     false,
+		"peer (r[12])":                  false,
+		"Full":                          false,
+		"(Full)":                        false, // finds itself
+		"a{2}(b)":                       false,
+		"[EC 33554]+":                   false,
+	} {
+		if got := pasted(pattern); got != want {
+			t.Errorf("%s: %v, want %v", pattern, got, want)
+		}
+	}
+}
