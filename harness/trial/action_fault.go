@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 // fault puts a fault on a link or a node, with its inverse.
@@ -109,12 +112,20 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 	case scenarios.FaultUp:
 		return a.faults.endOne(ctx, at, s.Step.Ends)
 	case scenarios.FaultFlap:
+		if err := a.open(ctx, at); err != nil {
+			return err
+		}
 		if s.Step.Background {
 			a.faults.inBackground(ctx, s, func(ctx context.Context) error { return flap(ctx, a, faulter, at, s) })
 			return nil
 		}
 		return flap(ctx, a, faulter, at, s)
 	default:
+		if s.Step.Fault == scenarios.FaultDown {
+			if err := a.open(ctx, at); err != nil {
+				return err
+			}
+		}
 		active, err := faulter.Inject(ctx, LinkFault(s.Step, a.lab.plan.Clock))
 		if err != nil {
 			return errors.Join(err, takeBack(ctx, active))
@@ -130,6 +141,40 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 		tell(f, active, s.Step.Fault)
 		return a.faults.inForce(ctx, f, s)
 	}
+}
+
+// open says of a link that is to go down which of its ports is shut already, and not by a fault: the fault would change nothing, and its
+// end bring up what it never shut. Of nodes that are no processes of this machine nothing is known.
+func (a *actor) open(ctx context.Context, at topologies.Endpoint) error {
+	link, ok := a.lab.plan.Topology.Link(at.Node, at.Interface)
+	if !ok || a.faults.holdsDown(link) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	for _, e := range []topologies.Endpoint{link.A, link.B} {
+		n, err := a.lab.node(e.Node)
+		if err != nil || n.target.Host == nil || n.target.Access != nil {
+			continue
+		}
+		out := bounded.NewFirst(mostFlags)
+		exit, err := n.target.Host.Exec(ctx, []string{"cat", "/sys/class/net/" + e.Interface + "/flags"}, nil, out, nil)
+		flags, unread := strconv.ParseUint(strings.TrimSpace(out.String()), 0, 32)
+		if err == nil && exit == 0 && unread == nil && flags&flagUp == 0 {
+			return fmt.Errorf("%s is shut already: the fault changes nothing, and its end would bring the port up", e)
+		}
+	}
+	return nil
+}
+
+// mostFlags bounds the answer in bytes.
+const mostFlags = 100
+
+// holdsDown reports whether a fault that is in force holds a link down.
+func (f *faults) holdsDown(link topologies.Link) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.active, func(o *activeFault) bool { return o.down != nil && (*o.down == link.A || *o.down == link.B) })
 }
 
 // LinkFault is the fault of a step on a link, in real time, as a lab puts it in. A flap is a down that is taken back

@@ -133,8 +133,9 @@ var daemons = []string{
 	"nhrpd", "pathd", "bfdd", "vrrpd", "vtysh", "bird", "bird6", "birdc", "ovs-vswitchd", "ovsdb-server", "mstpd", "lldpd", "tcpdump", "iperf3",
 }
 
-// Flags of an interface that only a command changes: it resolves no addresses, it takes no frames for many (netdevice(7)).
+// Flags of an interface that only a command changes: it is up, it resolves no addresses, it takes no frames for many (netdevice(7)).
 const (
+	flagUp        = 1
 	flagNoARP     = 0x80
 	flagMulticast = 0x1000
 	quietFlags    = flagNoARP | flagMulticast
@@ -157,7 +158,7 @@ func parseState(out string, looks []string) nodeState {
 		switch {
 		case len(w) == 5 && w[0] == "link":
 			flags, err := strconv.ParseUint(w[2], 0, 32)
-			s.up[w[1]], s.mtu[w[1]], s.macs[w[1]] = err == nil && flags&1 != 0, w[3], w[4] // IFF_UP
+			s.up[w[1]], s.mtu[w[1]], s.macs[w[1]] = err == nil && flags&flagUp != 0, w[3], w[4]
 			s.flags[w[1]] = flags & quietFlags
 		case len(w) == 3 && w[0] == "member":
 			s.masters[w[1]] = w[2]
@@ -266,7 +267,7 @@ func (m *meddling) before(n *labNode, begun nodeState) {
 	if err != nil {
 		return // that it answered when it mattered is enough
 	}
-	const when = "before the symptom was looked at"
+	const when = "before the symptom was looked at, and nothing of the scenario does that"
 	what := m.halted(n, held, begun)
 	if what == "" && !m.stirred(n) {
 		what = cmp.Or(m.done(n, held, begun), m.addressed(n, held, begun), m.gone(n, held, begun, when))
@@ -282,7 +283,7 @@ func (m *meddling) broke(n *labNode, what, when string) {
 	if what != "" {
 		m.rec.event(evidence.Event{
 			Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed,
-			Detail: what + " " + when + ", and nothing of the scenario does that",
+			Detail: what + " " + when,
 		})
 	}
 }
@@ -400,7 +401,7 @@ func (m *meddling) looks(n *labNode) (words []string) {
 
 // compare records what is otherwise than it was.
 func (m *meddling) compare(n *labNode, was, now nodeState) {
-	const when = "while the symptom was looked at"
+	const when = "while the symptom was looked at, and nothing of the scenario does that"
 	m.broke(n, cmp.Or(m.done(n, was, now), m.addressed(n, was, now), m.gone(n, was, now, when)), when)
 }
 
@@ -422,7 +423,8 @@ func (m *meddling) gone(n *labNode, was, now nodeState, when string) string {
 	case len(gone) == 0:
 		return ""
 	case was.unknown || now.unknown || m.mayHave(n, sizes, ports) || m.mayHave(n, addressed, ports):
-		m.rec.event(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: what + " " + when})
+		short, _, _ := strings.Cut(when, ",")
+		m.rec.event(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: what + " " + short})
 		return ""
 	default:
 		return what

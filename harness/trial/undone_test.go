@@ -55,3 +55,43 @@ func TestFaultUndone(t *testing.T) {
 		})
 	}
 }
+
+// A fault that finds a port shut changes nothing, and its end would bring up what it never shut; another fault that holds the port down
+// is none of that.
+func TestFaultOnShutPort(t *testing.T) {
+	const (
+		down = `{link: "r1:eth1", fault: down, for: 10ms}`
+		shut = "r2:eth1 is shut already: the fault changes nothing, and its end would bring the port up"
+	)
+	for _, tt := range []struct {
+		name, steps, flags string
+		want               evidence.Verdict
+		reason             string
+	}{
+		{"shut", down, "0x1002\n", evidence.Inconclusive, shut},
+		{"a flap", `{link: "r1:eth1", fault: flap}`, "0x1002\n", evidence.Inconclusive, shut},
+		{"open", down, "0x1003\n", evidence.Reproduced, ""},
+		{"not told", down, "", evidence.Reproduced, ""},
+		{"by a fault", `{link: "r1:eth1", fault: down}, ` + down, "", evidence.Reproduced, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.provider.HostFn = func(node string, argv []string) (string, int) {
+					switch {
+					case node != "r2" || argv[0] != "cat":
+						return "", 0
+					case tt.flags == "" && len(w.provider.Active()) > 0:
+						return "0x1002\n", 0
+					default:
+						return tt.flags, 0
+					}
+				}
+				v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+tt.steps+", {node: r1, configure: [x]}]\n"+isDown, plan.Options{}))
+				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
+					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
+				}
+			})
+		})
+	}
+}
