@@ -30,8 +30,8 @@ type capture struct {
 
 	frames    []frame
 	current   *frame // that is gone over
-	end       int // of what is gone over: a frame, or all; no field is beyond
-	depth     int // of packets in packets
+	end       int    // of what is gone over: a frame, or all; no field is beyond
+	depth     int    // of packets in packets
 	flows     map[string]*flow
 	lsas      map[string]uint16 // the new checksum of each LSA whose body was seen
 	edits     int

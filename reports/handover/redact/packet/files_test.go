@@ -173,18 +173,24 @@ func blocks(v values) []byte {
 	le := binary.LittleEndian
 	section := pt.Cat(le.AppendUint32(nil, 0x1a2b3c4d), []byte{1, 0, 0, 0}, bytes.Repeat([]byte{0xff}, 8), pt.Option(2, v.host()), pt.Option(4, v.host()), make([]byte, 4))
 	iface := pt.Cat([]byte{101, 0, 0, 0, 0, 0, 4, 0}, pt.Option(2, v.host()), pt.Option(3, v.host()), pt.Option(4, pt.Cat(v.addr("10.1.2.3"), pt.IP("255.255.255.0"))),
-		pt.Option(5, pt.Cat(v.addr("2a02:1:2::3"), []byte{64})), pt.Option(6, v.mac(3)), pt.Option(9, []byte{6}), pt.Option(12, v.host()), pt.Option(0, nil))
+		pt.Option(5, pt.Cat(v.addr("2a02:1:2::3"), []byte{64})), pt.Option(6, v.mac(3)), pt.Option(7, pt.Cat(v.mac(3)[:3], []byte{0xff, 0xfe}, v.mac(3)[3:])), pt.Option(7, v.digest(8)), pt.Option(9, []byte{6}), pt.Option(12, v.host()), pt.Option(0, nil))
 	f := v.quiet()
 	n := le.AppendUint32(nil, uint32(len(f)))
 	padded := pt.Cat(f, make([]byte, (4-len(f)%4)%4))
-	records := pt.Cat(pt.Option(1, pt.Cat(v.addr("10.1.2.3"), v.host(), []byte{0}, v.word("other.name"), []byte{0})), pt.Option(2, pt.Cat(v.addr("2a02:1:2::3"), v.host(), []byte{0})), pt.Option(0, nil))
+	records := pt.Cat(pt.Option(1, pt.Cat(v.addr("10.1.2.3"), v.host(), []byte{0}, v.word("other.name"), []byte{0})), pt.Option(2, pt.Cat(v.addr("2a02:1:2::3"), v.host(), []byte{0})),
+		pt.Option(3, pt.Cat(v.mac(3), v.host(), []byte{0})), pt.Option(0, nil), pt.Option(1, v.host()), pt.Option(2, v.host()), pt.Option(3, v.addr("10.1.2.53")), pt.Option(4, v.addr("2a02:1:2::53")))
+	custom := pt.Cat(pt.Option(2988, pt.Cat(pt.U32(9), v.host())), pt.Option(2989, pt.Cat(pt.U32(9), v.digest(8))), pt.Option(77, v.host()))
+	journal := []byte("MESSAGE=of a host\n\n\n")
+	if v.swapped {
+		journal = bytes.Repeat([]byte{'\n'}, len(journal))
+	}
 	secrets := []byte("CLIENT_RANDOM 00 11 ")
 	if v.swapped {
 		secrets = make([]byte, len(secrets))
 	}
-	return pt.Cat(pt.Block(0x0a0d0d0a, section), pt.Block(1, iface), pt.Block(6, pt.Cat(make([]byte, 12), n, n, padded, pt.Option(1, v.host()), pt.Option(0, nil))),
+	return pt.Cat(pt.Block(0x0a0d0d0a, section), pt.Block(1, iface), pt.Block(6, pt.Cat(make([]byte, 12), n, n, padded, pt.Option(1, v.host()), custom, pt.Option(0, nil))),
 		pt.Block(2, pt.Cat(make([]byte, 12), n, n, padded)), pt.Block(3, pt.Cat(n, padded)), pt.Block(4, records), pt.Block(5, pt.Cat(make([]byte, 12), pt.Option(1, v.host()))),
-		pt.Block(10, secrets))
+		pt.Block(10, secrets), pt.Block(9, journal))
 }
 
 func TestBlocks(t *testing.T) {

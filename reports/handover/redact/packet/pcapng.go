@@ -16,6 +16,7 @@ const (
 	blockNames     = 4
 	blockStats     = 5
 	blockEnhanced  = 6
+	blockJournal   = 9 // of systemd: lines of text
 )
 
 // What all blocks have (section 3.1): a type, a length, a body, and the length again.
@@ -54,6 +55,12 @@ const (
 const (
 	optionEnd     = 0
 	optionComment = 1
+
+	optionCustomText   = 2988 // and one that is not to be copied: who defined it, then a text
+	optionCustomText2  = 19372
+	optionCustomBytes  = 2989
+	optionCustomBytes2 = 19373
+	optionCustomAt     = 4
 )
 
 // Options of an interface (section 4.2). The first two of them are texts, as is each option
@@ -64,12 +71,14 @@ const (
 	ifIPv4        = 4 // an address and its mask
 	ifIPv6        = 5 // an address and the length of its prefix
 	ifMAC         = 6
+	ifEUI         = 7
 	ifFilter      = 11
 	ifSystem      = 12
 	ifHardware    = 15
 
 	ifIPv4Len = 8
 	ifIPv6Len = 17
+	ifEUILen  = 8
 )
 
 // Records of names (section 4.5): an address, then names that zeros end.
@@ -77,6 +86,15 @@ const (
 	namesEnd  = 0
 	namesIPv4 = 1
 	namesIPv6 = 2
+	namesMAC  = 3
+	namesEUI  = 4
+)
+
+// Options of a block of names (section 4.5): who was asked.
+const (
+	namesServer     = 2
+	namesServerIPv4 = 3
+	namesServerIPv6 = 4
 )
 
 func isPcapng(data []byte) bool {
@@ -155,6 +173,9 @@ func (c *capture) block(b block, links []uint16) bool {
 		c.options(b, statsOptions)
 	default: // keys of TLS sessions, journals, vendors' blocks
 		clear(c.out[b.body:b.end])
+		if b.kind == blockJournal { // which zeros are no lines of
+			copy(c.out[b.body:b.end], bytes.Repeat([]byte{'\n'}, b.end-b.body))
+		}
 		c.m.Note("a block that is no packet was blanked")
 	}
 	return true
@@ -178,29 +199,36 @@ func (c *capture) packetBlock(b block, links []uint16) bool {
 }
 
 // options replaces in the texts and addresses of a block's options, which begin at offset
-// from of its body.
+// from of its body. What is of no known kind is searched.
 func (c *capture) options(b block, from int) {
 	c.records(b, b.body+from, optionEnd, func(code uint16, at, end int) {
-		if b.kind == blockInterface && c.interfaceAddress(code, at, end-at) {
-			return
-		}
-		if isText(b.kind, code) {
+		n := end - at
+		switch custom := min(end, at+optionCustomAt); {
+		case b.kind == blockInterface && c.interfaceAddress(code, at, n), b.kind == blockNames && c.namesServer(code, at, n):
+		case code == optionCustomText || code == optionCustomText2:
+			c.text(custom, end)
+		case code == optionCustomBytes || code == optionCustomBytes2:
+			c.digest(custom, end)
+		case isText(b.kind, code):
 			c.text(at, end)
+		default:
+			c.payload(at, end)
 		}
 	})
 }
 
-// records calls f with each option or record from at on, until the one that ends them.
-func (c *capture) records(b block, at int, last uint16, f func(code uint16, at, end int)) {
+// records calls f with each option or record from at on, until the one that ends them, and says where that ends.
+func (c *capture) records(b block, at int, last uint16, f func(code uint16, at, end int)) (after int) {
 	for at+optionHead <= b.end {
 		code, n := b.order.Uint16(c.old[at:]), int(b.order.Uint16(c.old[at+optionLength:]))
 		at += optionHead
 		if code == last || at+n > b.end {
-			return
+			return at
 		}
 		f(code, at, at+n)
 		at += aligned(n)
 	}
+	return at
 }
 
 // interfaceAddress maps the address that an option of n bytes is, and reports whether it is one.
@@ -212,6 +240,8 @@ func (c *capture) interfaceAddress(code uint16, at, n int) bool {
 		c.addr(at, ipv6Len)
 	case code == ifMAC && n == macLen:
 		c.mac(at)
+	case code == ifEUI && n == ifEUILen:
+		c.eui(at)
 	default:
 		return false
 	}
@@ -233,18 +263,52 @@ func isText(block uint32, code uint16) bool {
 	return false
 }
 
+// namesServer maps the name or the address of who was asked for names, and reports whether an option is one.
+func (c *capture) namesServer(code uint16, at, n int) bool {
+	switch {
+	case code == namesServer:
+		c.name(at, at+n)
+	case code == namesServerIPv4 && n == ipv4Len || code == namesServerIPv6 && n == ipv6Len:
+		c.addr(at, n)
+	default:
+		return false
+	}
+	return true
+}
+
+// eui maps the MAC that an identifier of eight bytes is made of (IEEE's guidelines for EUI-64); one that is made of none is cut.
+func (c *capture) eui(at int) {
+	const vendor, filled = 3, "\xff\xfe"
+	rest := at + vendor + len(filled)
+	if string(c.old[at+vendor:rest]) != filled {
+		c.digest(at, at+ifEUILen)
+		return
+	}
+	m := c.m.MAC([macLen]byte(append(bytes.Clone(c.old[at:at+vendor]), c.old[rest:at+ifEUILen]...)))
+	c.put(at, m[:vendor])
+	c.put(rest, m[vendor:])
+}
+
 // names replaces in a name resolution block.
 func (c *capture) names(b block) {
-	c.records(b, b.body, namesEnd, func(kind uint16, at, end int) {
-		size := map[uint16]int{namesIPv4: ipv4Len, namesIPv6: ipv6Len}[kind]
-		if size == 0 || end-at <= size {
+	after := c.records(b, b.body, namesEnd, func(kind uint16, at, end int) {
+		size := map[uint16]int{namesIPv4: ipv4Len, namesIPv6: ipv6Len, namesMAC: macLen, namesEUI: ifEUILen}[kind]
+		switch {
+		case size == 0 || end-at <= size:
+			c.payload(at, end)
 			return
+		case kind == namesMAC:
+			c.mac(at)
+		case kind == namesEUI:
+			c.eui(at)
+		default:
+			c.addr(at, size)
 		}
-		c.addr(at, size)
-		list := c.old[at+size : end]
-		for name := range bytes.SplitSeq(bytes.TrimRight(list, "\x00"), []byte{0}) {
-			from := at + size + bytes.Index(list, name)
-			c.name(from, from+len(name))
+		for from := at + size; from < end; {
+			stop := c.untilZero(from, end-from)
+			c.name(from, stop)
+			from = stop + 1
 		}
 	})
+	c.options(b, after-b.body)
 }
