@@ -80,6 +80,36 @@ func (c *capture) eap(at, end int) {
 	}
 }
 
+// Who asks a SOCKS server for a connection (RFC 1928, section 3; RFC 1929, section 2): the ways to log in, then a name and
+// a password.
+const (
+	portSOCKS    = 1080
+	socksVersion = 5
+	socksLogin   = 1
+	socksHead    = 2
+)
+
+// socks cuts the name and the password, where the stream begins with what the user's side says, and reports whether it does.
+func (c *capture) socks(f *flow) bool {
+	if f.ports[1] != portSOCKS || len(c.old) < socksHead || c.byteAt(0) != socksVersion {
+		return false
+	}
+	at := socksHead + c.byteAt(1)
+	if at >= len(c.old) || c.byteAt(at) != socksLogin {
+		return true
+	}
+	at++
+	for _, kind := range []Kind{Name, Secret} {
+		if at >= len(c.old) {
+			return true
+		}
+		stop := at + 1 + c.byteAt(at)
+		c.field(kind, at+1, stop, len(c.old))
+		at = stop
+	}
+	return true
+}
+
 // A bind of LDAP (RFC 4511, section 4.2): version, name, and a secret where it is simple.
 const (
 	ldapBind   = 0x60

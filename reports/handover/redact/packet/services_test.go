@@ -320,7 +320,9 @@ func accessFrames(v values) map[string][]byte {
 		"NTP": v.udp(123, 123, []byte{0x24, 2}, make([]byte, 10), v.addr("10.1.2.3"), make([]byte, 32), pt.U32(7), v.digest(16)),
 		"IKE": v.udp(500, 500, ike), "IKE of a NAT": v.udp(4500, 4500, make([]byte, 4), ike), "ESP of a NAT": v.udp(4500, 4500, pt.U32(0x11223344), make([]byte, 40)),
 		"TLS": v.tcp(4000, 443, handshake), "MQTT": v.tcp(4000, 1883, pt.Cat([]byte{0x10, byte(len(connect))}, connect)),
-		"HTTP": v.tcp(4000, 80, pt.Cat([]byte("GET / HTTP/1.1\r\nHost: "), v.word("zurich.example.net"), []byte("\r\nAccept: */*\r\n\r\n"))),
-		"SMTP": v.tcp(25, 4000, pt.Cat([]byte("220 "), v.word("mail.example.net"), []byte(" ESMTP ready\r\n250-"), v.word("mail.example.net"), []byte("\r\n"))),
+		"SNMP over TCP": v.tcp(4000, 161, bytes.Repeat(pt.BER(0x30, pt.Cat(pt.BER(2, []byte{1}), pt.BER(4, v.word("passwd")), pt.BER(0xa0, pt.BER(2, []byte{7})))), 2)),
+		"SOCKS":         v.tcp(4000, 1080, pt.Cat([]byte{5, 1, 2}, []byte{1, byte(len(host))}, v.host(), []byte{byte(len(secret))}, v.secret())),
+		"HTTP":          v.tcp(4000, 80, pt.Cat([]byte("GET / HTTP/1.1\r\nHost: "), v.word("zurich.example.net"), []byte("\r\nAccept: */*\r\n\r\n"))),
+		"SMTP":          v.tcp(25, 4000, pt.Cat([]byte("220 "), v.word("mail.example.net"), []byte(" ESMTP ready\r\n250-"), v.word("mail.example.net"), []byte("\r\n"))),
 	}
 }

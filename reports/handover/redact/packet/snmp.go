@@ -85,6 +85,17 @@ func (c *capture) snmp(at, end int) bool {
 	return true
 }
 
+// snmpMessages goes over those of a stream (RFC 3430, section 2).
+func (c *capture) snmpMessages() {
+	for at := 0; at < len(c.old); {
+		message, ok := c.berCut(at, len(c.old))
+		if !ok || !c.snmp(at, message.end) {
+			return
+		}
+		at = message.end
+	}
+}
+
 // looksSNMP tells a message of version 1 or 2c on a port of somebody's choice: a sequence that
 // is the whole datagram, of a version, a text and one of the PDUs.
 func (c *capture) looksSNMP(at, end int) bool {

@@ -117,7 +117,9 @@ func (c *capture) streamOf(f *flow, offset int, joined []byte) []byte {
 	switch {
 	case f.on(portLDP):
 		sub.ldpMessages()
-	case sub.tls(), sub.mqtt():
+	case f.on(portSNMP), f.on(portSNMPTrap):
+		sub.snmpMessages()
+	case sub.tls(), sub.mqtt(), sub.socks(f):
 	default:
 		sub.ldapBinds()
 		sub.hostNames()
