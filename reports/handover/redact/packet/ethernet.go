@@ -16,6 +16,7 @@ const (
 	typeFirst     = 0x0600
 	typeIPv4      = 0x0800
 	typeARP       = 0x0806
+	typeRARP      = 0x8035 // RFC 903
 	typeTransEth  = 0x6558 // an Ethernet frame, in GRE (RFC 1701)
 	typeVLAN      = 0x8100 // IEEE 802.1Q
 	typeQinQOld   = 0x9100 // what switches used before 802.1ad
@@ -72,7 +73,7 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 	switch {
 	case kind == typeIPv4 || kind == typeIPv6:
 		c.ip(f, at, end)
-	case kind == typeARP:
+	case kind == typeARP || kind == typeRARP:
 		c.arp(at, end)
 	case kind == typeEAPOL && at+eapolBody <= end:
 		c.eapol(at, end)

@@ -76,7 +76,8 @@ func linkFrames(v values) map[string][]byte {
 	}
 	discovery := func(at int, body []byte) []byte { return pt.Summed(body, at) }
 	return map[string][]byte{
-		"ARP": v.ether(0x0806, []byte{0, 1, 8, 0, 6, 4, 0, 1}, v.mac(3), v.addr("10.1.2.3"), v.mac(4), v.addr("10.1.2.4")),
+		"ARP":  v.ether(0x0806, []byte{0, 1, 8, 0, 6, 4, 0, 1}, v.mac(3), v.addr("10.1.2.3"), v.mac(4), v.addr("10.1.2.4")),
+		"RARP": v.ether(0x8035, []byte{0, 1, 8, 0, 6, 4, 0, 3}, v.mac(3), v.addr("10.1.2.3"), v.mac(4), v.addr("10.1.2.4")),
 		"LLDP": v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{4}, v.mac(3))), pt.TLV(2, pt.Cat([]byte{3}, v.mac(4))), pt.TLV(4, v.host()),
 			pt.TLV(5, v.host()), pt.TLV(8, pt.Cat([]byte{5, 1}, v.addr("10.1.2.3"), []byte{2, 0, 0, 0, 1, 0})),
 			pt.TLV(8, pt.Cat([]byte{17, 2}, v.addr("2a02:1:2::3"), []byte{2, 0, 0, 0, 1, 0})), pt.TLV(8, pt.Cat([]byte{7, 6}, v.mac(5), []byte{2, 0, 0, 0, 1, 0})), pt.TLV(0, nil)),

@@ -321,8 +321,10 @@ func accessFrames(v values) map[string][]byte {
 		"IKE": v.udp(500, 500, ike), "IKE of a NAT": v.udp(4500, 4500, make([]byte, 4), ike), "ESP of a NAT": v.udp(4500, 4500, pt.U32(0x11223344), make([]byte, 40)),
 		"TLS": v.tcp(4000, 443, handshake), "MQTT": v.tcp(4000, 1883, pt.Cat([]byte{0x10, byte(len(connect))}, connect)),
 		"SNMP over TCP": v.tcp(4000, 161, bytes.Repeat(pt.BER(0x30, pt.Cat(pt.BER(2, []byte{1}), pt.BER(4, v.word("passwd")), pt.BER(0xa0, pt.BER(2, []byte{7})))), 2)),
-		"SOCKS":         v.tcp(4000, 1080, pt.Cat([]byte{5, 1, 2}, []byte{1, byte(len(host))}, v.host(), []byte{byte(len(secret))}, v.secret())),
-		"HTTP":          v.tcp(4000, 80, pt.Cat([]byte("GET / HTTP/1.1\r\nHost: "), v.word("zurich.example.net"), []byte("\r\nAccept: */*\r\n\r\n"))),
-		"SMTP":          v.tcp(25, 4000, pt.Cat([]byte("220 "), v.word("mail.example.net"), []byte(" ESMTP ready\r\n250-"), v.word("mail.example.net"), []byte("\r\n"))),
+		"SNMP 3 of a user": v.udp(161, 5000, pt.BER(0x30, pt.Cat(pt.BER(2, []byte{3}), pt.BER(0x30, pt.BER(2, []byte{1})), pt.BER(4, pt.BER(0x30, pt.Cat(
+			pt.BER(4, pt.Cat([]byte{0x80, 0, 7, 0xe5, 3}, v.mac(4))), pt.BER(2, []byte{1}), pt.BER(2, []byte{1}), pt.BER(4, v.word("benedikta")), pt.BER(4, v.digest(12)), pt.BER(4, nil))))))),
+		"SOCKS": v.tcp(4000, 1080, pt.Cat([]byte{5, 1, 2}, []byte{1, byte(len(host))}, v.host(), []byte{byte(len(secret))}, v.secret())),
+		"HTTP":  v.tcp(4000, 80, pt.Cat([]byte("GET / HTTP/1.1\r\nHost: "), v.word("zurich.example.net"), []byte("\r\nAccept: */*\r\n\r\n"))),
+		"SMTP":  v.tcp(25, 4000, pt.Cat([]byte("220 "), v.word("mail.example.net"), []byte(" ESMTP ready\r\n250-"), v.word("mail.example.net"), []byte("\r\n"))),
 	}
 }

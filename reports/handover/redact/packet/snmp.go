@@ -26,6 +26,7 @@ const (
 	berOID      = 0x06
 	berSequence = 0x30
 	berAddress  = 0x40
+	berTicks    = 0x43 // and between them numbers
 )
 
 // snmpVersion2c is the last of the versions that have a community (RFC 3417, RFC 1901).
@@ -70,12 +71,15 @@ func (c *capture) snmp(at, end int) bool {
 	if !ok || version.tag != berInteger || version.end != version.body+1 {
 		return false
 	}
+	c.in(at, "SNMP")
+	c.plain(at, version.end)
 	at = version.end
 	if c.byteAt(version.body) <= snmpVersion2c {
 		community, ok := c.berCut(at, message.end)
 		if !ok || community.tag != berOctets {
 			return message.missing > 0 && at+berHead > message.end // the frame ends before it
 		}
+		c.plain(at, community.body)
 		if unpack.IsText(c.old[community.body:community.end]) {
 			c.field(Secret, community.body, community.end+community.missing, community.end)
 		}
@@ -164,13 +168,17 @@ func (c *capture) berTree(at, end, depth int) {
 			}
 			e.end = end // cut off
 		}
+		c.plain(at, e.body)
 		switch {
 		case e.tag == berAddress && e.end-e.body == ipv4Len:
 			c.addr(e.body, ipv4Len)
 		case e.tag == berOctets:
 			c.octets(e, depth)
 		case e.tag == berOID:
+			c.plain(e.body, e.end)
 			c.oidIndex(e.body, e.end)
+		case e.tag == berInteger || e.tag > berAddress && e.tag <= berTicks: // numbers
+			c.plain(e.body, e.end)
 		case e.tag&berStructure != 0:
 			c.berTree(e.body, e.end, depth+1)
 		}
@@ -186,14 +194,40 @@ func (c *capture) octets(e element, depth int) {
 		c.mac(e.body)
 	case n > securityLeast && c.byteAt(e.body) == berSequence: // the security parameters of SNMPv3
 		if in, ok := c.ber(e.body, e.end); ok && in.end == e.end {
+			c.plain(e.body, in.body)
 			c.berTree(in.body, in.end, depth+1)
+			c.security(in.body, in.end)
 		} else {
 			c.payload(e.body, e.end)
 		}
 	case n >= engineMAC+macLen && c.byteAt(e.body) == engineByStandard && c.byteAt(e.body+engineFormat) == engineIsMAC:
+		c.plain(e.body, e.body+engineMAC)
 		c.mac(e.body + engineMAC)
 	default:
 		c.payload(e.body, e.end)
+	}
+}
+
+// Places in the security parameters of version 3 (RFC 3414, section 2.4).
+const (
+	securityUser   = 3
+	securityDigest = 4
+	securityParts  = 6
+)
+
+// security cuts the name of the user, and what was made with the user's password.
+func (c *capture) security(at, end int) {
+	for i := range securityParts {
+		part, ok := c.ber(at, end)
+		switch {
+		case !ok:
+			return
+		case i == securityUser && part.tag == berOctets:
+			c.name(part.body, part.end)
+		case i == securityDigest && part.tag == berOctets:
+			c.digest(part.body, part.end)
+		}
+		at = part.end
 	}
 }
 
