@@ -111,8 +111,15 @@ type Ledger struct {
 // OpenLedger gives the ledger of a run. Nothing is read or made yet.
 func (d Dir) OpenLedger() *Ledger { return &Ledger{path: d.File("ledger.ndjson")} }
 
-// Append adds one attempt: its number, the format and the sum of the line before are filled in.
+// Append adds one attempt: its number, the format, the sum of the line before and, where it is counted, the seals are filled in.
 func (l *Ledger) Append(e Entry) (err error) {
+	if e.Uncounted == "" {
+		seals, err := Dir{Path: filepath.Dir(l.path)}.Seals(e.Trial)
+		if err != nil {
+			return err
+		}
+		e.Seals = &seals
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, err := lockChained(l.path)
@@ -199,8 +206,8 @@ func (e *BrokenOffError) Error() string {
 }
 
 // CheckLedger holds the run's ledger against itself and against the trials: its chain has to be
-// whole, each record the one whose digest it holds, each trial that has a verdict in it, with that verdict, and no
-// record another's. Where that is so but for the last one, and that is none that the run was judged by as a whole, the
+// whole, each record the one whose digest it holds, run.json and what a report shows of a trial those that are sealed, each trial
+// that has a verdict in it, with that verdict, and no record another's. Where that is so but for the last one, and that is none that the run was judged by as a whole, the
 // error is a [*BrokenOffError].
 func (d Dir) CheckLedger() error {
 	all, err := d.Attempts()
@@ -220,6 +227,8 @@ func (d Dir) CheckLedger() error {
 			err = fmt.Errorf("trial %d: the ledger tells of it, and it has no record", e.Trial)
 		case err == nil && digest != e.Digest:
 			err = fmt.Errorf("trial %d: its record is not the one that the ledger was written for", e.Trial)
+		case err == nil:
+			err = d.checkSeals(e)
 		}
 		errs = append(errs, err)
 	}

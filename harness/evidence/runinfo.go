@@ -183,6 +183,7 @@ type Entry struct {
 	Verdict  Verdict       `json:"verdict"`
 	Reason   string        `json:"reason,omitempty"`
 	Digest   string        `json:"digest"`              // SHA-256 over the trial's timeline and observations
+	Seals    *Seals        `json:"seals,omitempty"`     // of the rest of it, and of run.json; nil in older records
 	Other    []string      `json:"other,omitempty"`     // failures that no symptom asks about, in sentences
 	Failures []Failure     `json:"failures,omitempty"`  // and in fields; see [Entry.Failed]
 	ResetHow string        `json:"reset-how,omitempty"` // what was done to the lab before this trial

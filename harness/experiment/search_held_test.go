@@ -154,7 +154,7 @@ func TestHoldBisection(t *testing.T) {
 			}, want: "its ledger does not come to its end"},
 			{name: "an altered trial", do: inconclusive, want: "trial 1 is stored as inconclusive, and the ledger tells of it as"},
 			{name: "an altered record", do: replaced("runs/*/trials/0001/timeline.ndjson", "lab", "LAB"), want: "its record is not the one"},
-			{name: "another image", do: replaced("runs/*/run.json", `"image": "daemon:`, `"image": "daemon:9`), want: "which is told of daemon:"},
+			{name: "another image", do: replaced("runs/*/run.json", `"image": "daemon:`, `"image": "daemon:9`), want: "run.json: it is not the one that trial 1 was made with"},
 			{name: "a run that is gone", do: func(t *testing.T, dir evidence.Dir) {
 				t.Helper()
 				runs, err := filepath.Glob(dir.File("runs", "*"))

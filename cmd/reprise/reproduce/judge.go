@@ -34,7 +34,9 @@ judged by those, and the verdict of today's rules is shown beside it.
 
 Exit status: 0 the verdict is the declared one and every trial comes out as
 stored; 1 it is the opposite; 2 inconclusive; 3 a trial, or the run, comes out differently
-than it is stored, the ledger's chain is broken or does not tell of a trial, an input
+than it is stored, the ledger's chain is broken or does not tell of a trial, run.json, or
+the states, transcripts, logs or traffic of a trial, are not those that the ledger has sealed
+(in a record of before there were such seals nobody knows, which is said), an input
 file is not the one that the run was begun with, or a record is not the one that a
 worker of a fleet has sealed; 4 no run directory. In a run that came out of a bundle a
 broken seal and another input are said and no reason for 3: redaction alters both. Nor
@@ -64,6 +66,7 @@ func runJudge(ctx context.Context, o *judgeOptions) error {
 	if err := dir.CheckVerdict(out.Verdict, out.Rate); err != nil && len(out.Differences) == 0 && !out.cut {
 		out.Stored = err.Error()
 	}
+	out.Unsealed, _ = dir.Unsealed() // what is wrong with the ledger was told
 	if err := out.seals(ctx, dir); err != nil {
 		return err
 	}
@@ -85,6 +88,8 @@ type judged struct {
 	Inputs      string                  `json:"altered-inputs,omitempty"`  // which files the run was begun with otherwise
 	Stored      string                  `json:"altered-verdict,omitempty"` // what the run's verdict or its rate is stored as, where its trials give another
 	Rules       evidence.Rules          `json:"rules"`
+	// Unsealed is how many trials have no seals of run.json and of what is told beside their verdicts, for they are from before there were any.
+	Unsealed int `json:"unsealed,omitempty"`
 	// Sealed is how many records workers of a fleet have sealed; Broken says which are not what was sealed.
 	Sealed int    `json:"sealed,omitempty"`
 	Broken string `json:"broken-seals,omitempty"`
@@ -150,6 +155,9 @@ func printJudged(w io.Writer, out judged) {
 	}
 	if out.Ledger != ledgerWhole {
 		cli.Line(w, "ledger: %s", out.Ledger)
+	}
+	if n := out.Unsealed; n > 0 {
+		cli.Line(w, "not sealed: run.json, and the states, transcripts, logs and traffic of %s: the record is from before they were, and whether they are what was recorded is not known", cli.Plural(n, "trial"))
 	}
 	if out.Inputs != "" {
 		cli.Line(w, "%s", out.Inputs)

@@ -479,6 +479,7 @@ func TestCheckOtherText(t *testing.T) {
 		if err := evidence.WriteJSON(run.File("run.json"), stored); err != nil {
 			t.Fatal(err)
 		}
+		reportstest.Reseal(t, run)
 		return dir
 	}
 	shown, control, elsewhere := made(evidence.VariantMain, evidence.Reproduced, 1, ""), made(evidence.VariantControl, evidence.NotReproduced, 2, ""), made(evidence.VariantControl, evidence.NotReproduced, 3, other)

@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/logs"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
+	"github.com/reprise-lab/reprise/reports/reportstest"
 )
 
 // TestCheckSigns: what the logs of an attached run say together is evidence of the analysis, and a known bad sign in them
@@ -22,6 +23,7 @@ func TestCheckSigns(t *testing.T) {
 		if err := evidence.WriteFile(dir.Trial(1).File("logs", "r1", "bird.log"), []byte(text)); err != nil {
 			t.Fatal(err)
 		}
+		reportstest.Reseal(t, dir)
 		if err := logs.Annotate(dir); err != nil {
 			t.Fatal(err)
 		}

@@ -23,19 +23,17 @@ func (t *tree) mend(files []string) error {
 			}
 		}
 	}
-	for _, name := range files {
-		if t.renamed[name] == "" {
-			continue
-		}
-		var err error
-		switch path.Base(name) {
-		case "run.json":
-			err = t.mendRun(name)
-		case "ledger.ndjson":
-			err = t.mendLedger(name)
-		}
-		if err != nil {
-			return err
+	for _, of := range []struct {
+		base string
+		mend func(name string) error
+	}{{"run.json", t.mendRun}, {"ledger.ndjson", t.mendLedger}} { // which seals the former
+		for _, name := range files {
+			if t.renamed[name] == "" || path.Base(name) != of.base {
+				continue
+			}
+			if err := of.mend(name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -208,6 +206,9 @@ func (t *tree) mendLedger(name string) error {
 					}
 					lines[i] = bytes.Replace(lines[i], []byte(e.Digest), []byte(is), 1)
 				}
+				if lines[i], err = mendSeals(lines[i], e, src, dst); err != nil {
+					return err
+				}
 			}
 			var is evidence.Entry
 			if e.Host != "" && json.Unmarshal(lines[i], &is) == nil {
@@ -224,4 +225,29 @@ func (t *tree) mendLedger(name string) error {
 		out = append(out, '\n')
 	}
 	return evidence.WriteFile(t.result(name), out)
+}
+
+// mendSeals replaces the seals in a line of a ledger that held.
+func mendSeals(line []byte, e evidence.Entry, src, dst evidence.Dir) ([]byte, error) {
+	if e.Seals == nil {
+		return line, nil
+	}
+	was, err := src.Seals(e.Trial)
+	if err != nil {
+		return line, nil //nolint:nilerr // what cannot be read did not hold
+	}
+	is, err := dst.Seals(e.Trial)
+	if err != nil {
+		return line, err
+	}
+	put := func(sealed, was, is string) {
+		if sealed != "" && sealed == was {
+			line = bytes.Replace(line, []byte(sealed), []byte(is), 1)
+		}
+	}
+	put(e.Seals.Run, was.Run, is.Run)
+	for name, sealed := range e.Seals.Files {
+		put(sealed, was.Files[name], is.Files[name])
+	}
+	return line, nil
 }
