@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -84,6 +85,10 @@ const (
 // unhealthyLimit is how often the new side may fail to come to its baseline, or to carry out a step of the stimulus, with no
 // trial in which it did, before that is its behaviour and not an accident.
 const unhealthyLimit = 3
+
+// sameLimit is how often a side may say nothing, in the same words each time and with no trial that says something, before another
+// trial of it will not either.
+const sameLimit = 5
 
 // Ticket is one trial of a comparison, to be made by who took it.
 type Ticket struct {
@@ -283,6 +288,11 @@ func (c *Comparison) Ruling() (result.Ruling, string) {
 	if failed, why := steps(c.new); failed >= unhealthyLimit && n.Share.Valid == 0 && c.Tally(result.Old).Share.Valid > 0 {
 		return result.Changed, fmt.Sprintf("a step of the stimulus did not work on the new side in %d of %d trials, and did on the old one: %s", failed, len(c.new), why)
 	}
+	for _, arm := range []result.Arm{result.New, result.Old} {
+		if n, why := alwaysSays(*c.of(arm)); n >= sameLimit {
+			return result.Undecided, fmt.Sprintf("no valid trial of the %s side: all %d of it said nothing, for one reason: %s", arm, n, why)
+		}
+	}
 	k, pairs, enough := c.pairs()
 	o := prefix(c.old)
 	switch {
@@ -369,6 +379,27 @@ func (c *Comparison) silent() string {
 	}
 	return strings.Join(parts, "; ")
 }
+
+// alwaysSays counts the samples of a side that are back, and gives the one reason for which all of them say nothing; 0 where one says
+// something, or they have several reasons. Numbers in a reason, as times, make no other of it.
+func alwaysSays(samples []*Sample) (n int, why string) {
+	words := ""
+	for _, s := range samples {
+		if s == nil {
+			continue
+		}
+		is := anyNumber.ReplaceAllString(s.Why, "0")
+		if s.Kind != Void && s.Kind != Unhealthy || n > 0 && is != words {
+			return 0, ""
+		}
+		if n++; n == 1 {
+			words, why = is, s.Why
+		}
+	}
+	return n, why
+}
+
+var anyNumber = regexp.MustCompile(`[0-9]+(\.[0-9]+)?`)
 
 func why(samples []*Sample, k SampleKind) string {
 	for _, s := range samples {
