@@ -237,3 +237,44 @@ func TestResumeAltered(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// What is gone on with is what was counted: an input that is another now, and a ledger that was cut, are refused, and nothing is
+// tried.
+func TestResumeChanged(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(t *testing.T, dir evidence.Dir)
+		want   string
+	}{
+		"input": {func(t *testing.T, dir evidence.Dir) { //nolint:thelper // it is the case
+			if err := os.WriteFile(dir.File("input", "scenario.yaml"), []byte("title: another\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, "trials of two set-ups are not added up: input/scenario.yaml: it is not the file that the run was begun with"},
+		"ledger": {func(t *testing.T, dir evidence.Dir) { //nolint:thelper // it is the case
+			if err := os.WriteFile(dir.File("ledger.ndjson"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, "trial 1: it has a verdict, and no line of the ledger tells of it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &memory{breaks: since(1)}
+			b := m.bench(t)
+			p := planMemory(t, loadMemory(t, memoryCase), plan.Options{Trials: 2})
+			b.Observer = observing(func(sides []experiment.Recording) { b.Resume = sides })
+			ask := func() error {
+				_, err := experiment.Rate(t.Context(), b, p, nil, experiment.RateOptions{Rule: experiment.StopRule{Runs: 2}})
+				return err
+			}
+			if err := ask(); err != nil {
+				t.Fatal(err)
+			}
+			made := m.labs
+			tt.change(t, evidence.Dir{Path: b.Resume[0].Dir})
+			if err := ask(); err == nil || !strings.Contains(err.Error(), tt.want) || m.labs != made {
+				t.Errorf("%v, and %d labs more, want %q", err, m.labs-made, tt.want)
+			}
+		})
+	}
+}

@@ -89,6 +89,9 @@ func (s *sitting) record(ctx context.Context, side string, p *plan.Plan) (series
 		if err := trial.SameLab(ctx, p, dir, s.bench.Env.Provider); err != nil {
 			return nil, &OptionsError{err}
 		}
+		if err := wholeSoFar(dir); err != nil {
+			return nil, &OptionsError{err}
+		}
 		series, err = s.bench.pool().Reopen(ctx, p, dir, s.bench.Env)
 	} else if len(s.bench.Resume) > 0 {
 		return nil, &OptionsError{fmt.Errorf("what was broken off has no side %q", side)}
@@ -104,6 +107,16 @@ func (s *sitting) record(ctx context.Context, side string, p *plan.Plan) (series
 	s.series = append(s.series, series)
 	s.sides = append(s.sides, Recording{side, series.Dir().Path})
 	return series, nil
+}
+
+// wholeSoFar reports, as an error, what of a run is not as its ledger tells: what is gone on with is what was counted. A run that
+// was ended between the verdict and the line of a trial is none such.
+func wholeSoFar(dir evidence.Dir) error {
+	err := dir.CheckLedger()
+	if _, cut := errors.AsType[*evidence.BrokenOffError](err); err == nil || cut {
+		return nil
+	}
+	return fmt.Errorf("go on in %s: %w", dir.Path, err)
 }
 
 // hold keeps other processes out of a run directory until the end.

@@ -252,11 +252,14 @@ func SummariseSeries(dir evidence.Dir, begun, cancelled int, counted map[int]evi
 }
 
 // SameLab reports, as an error, that a lab that is built now of a plan is not the one that a run was made in: another
-// provider, another kind, or an image that is not what it was.
+// provider, another kind, an image or a file of input/ that is not what it was.
 func SameLab(ctx context.Context, p *plan.Plan, dir evidence.Dir, provider topologies.Provider) error {
 	_, was, err := evidence.OpenDir(dir.Path)
 	if err != nil {
 		return err
+	}
+	if err := dir.CheckInputs(was); err != nil {
+		return fmt.Errorf("%s: trials of two set-ups are not added up: %w", was.ID, err)
 	}
 	now := evidence.RunInfo{Provider: provider.Name(), Fidelity: string(KindIn(provider, p.Topology))}
 	describeLab(ctx, p, provider, &now)
