@@ -303,6 +303,9 @@ func (r reader) top(f []string) {
 	case f[0] == "router" && len(f) >= 3 && f[1] == "bgp":
 		r.n.AS = f[2]
 	case f[0] == "interface" && len(f) > 1:
+		if len(f) > 3 && f[len(f)-2] == "vrf" { // FRR
+			r.n.stands(ifaceName(f[1:])).vrf = f[len(f)-1]
+		}
 		name := strings.ToLower(ifaceName(f[1:]))
 		r.n.iface(ifaceName(f[1:])).Management = management(name)
 		if id, ok := strings.CutPrefix(name, "vlan"); ok {
@@ -334,8 +337,18 @@ func (r reader) below(name string, f []string) {
 		if vrf := strings.ToLower(f[len(f)-1]); strings.HasPrefix(vrf, "mgmt") || strings.HasPrefix(vrf, "management") {
 			r.n.iface(name).Management = true
 		} else {
+			r.n.stands(name).vrf = f[len(f)-1]
 			r.n.leave("interface "+name, f)
 		}
+	case f[0] == "shutdown", f[0] == "no" && at(1) == "shutdown" && len(f) == 2:
+		r.n.stands(name).down = f[0] == "shutdown"
+		r.n.leave("interface "+name, f)
+	case f[0] == "encapsulation" && strings.EqualFold(at(1), "dot1q"): // dot1Q 10, dot1q vlan 10, dot1Q 10 native
+		id, err := strconv.Atoi(cmp.Or(strings.TrimPrefix(at(2), "vlan"), at(3)))
+		if err == nil && id >= 1 && id <= maxVLAN && at(3) != "native" {
+			r.n.stands(name).tag = id
+		}
+		r.n.leave("interface "+name, f)
 	case f[0] == "vrrp" && len(f) > 1:
 		r.n.virtualLine(name, f)
 		r.n.leave("interface "+name, f)
@@ -486,6 +499,14 @@ func (r reader) exos(text string) {
 			r.n.AS = at(3)
 		case at(0) == "create" && at(1) == "bgp" && at(2) == "neighbor" && at(4) == "remote-AS-number":
 			r.n.BGP = append(r.n.BGP, Peer{at(3), at(5)})
+		case at(0) == "disable" && strings.HasPrefix(at(1), "port"):
+			for _, p := range ports(at(2)) {
+				r.n.stands(p).down = true
+			}
+			r.n.leave("", f)
+		case at(0) == "create" && at(1) == "vlan" && (at(3) == "vr" || at(5) == "vr"):
+			r.n.stands("vlan " + name).vrf = strings.TrimPrefix(f[len(f)-1], "VR-Default")
+			r.n.leave("", f)
 		case at(0) == "configure" && at(1) == "mlag" && at(2) == "peer" && at(4) == "ipaddress":
 			*r.pair = append(*r.pair, Pair{Kind: "mlag", Peer: at(5)})
 			r.n.leave("", f)
@@ -541,6 +562,15 @@ func (r reader) voss(text string) {
 			for _, p := range ports(in) {
 				tagged[key(p)] = true
 			}
+		case in != "" && (line == "shutdown" || line == "no shutdown"):
+			for _, p := range ports(in) {
+				r.n.stands(p).down = line == "shutdown"
+			}
+			r.n.stands(in).down = line == "shutdown"
+			r.n.leave("interface "+in, f)
+		case in != "" && f[0] == "vrf" && len(f) == 2:
+			r.n.stands(in).vrf = f[1]
+			r.n.leave("interface "+in, f)
 		case f[0] == "mlt" && len(f) > 3 && f[2] == "member":
 			r.lags["mlt "+f[1]] = ports(f[3])
 		case f[0] == "virtual-ist" && len(f) > 2 && f[1] == "peer-ip":
@@ -677,16 +707,32 @@ func (gs *junosGroups) peers(n *Node) {
 	}
 }
 
+// junosUnit is the interface that a line of Junos is of; its unit 0 is the port itself.
+func junosUnit(f []string) string {
+	if len(f) > 3 && f[2] == "unit" && f[3] != "0" {
+		return f[1] + "." + f[3]
+	}
+	return f[1]
+}
+
 func (r reader) junosLine(f []string) {
 	n := len(f)
 	switch {
 	case n > 6 && f[0] == "interfaces" && f[2] == "unit" && f[n-2] == "address":
-		name := f[1]
-		if f[3] != "0" {
-			name += "." + f[3]
-		}
+		name := junosUnit(f)
 		r.n.address(name, f[n-1], "")
 		r.n.iface(name).Management = management(name)
+	case n > 2 && f[0] == "interfaces" && f[n-1] == "disable":
+		r.n.stands(junosUnit(f)).down = true
+		r.n.leave("", f)
+	case n == 6 && f[0] == "interfaces" && f[2] == "unit" && f[4] == "vlan-id":
+		if id, err := strconv.Atoi(f[5]); err == nil && id >= 1 && id <= maxVLAN {
+			r.n.stands(junosUnit(f)).tag = id
+		}
+		r.n.leave("", f)
+	case n == 4 && f[0] == "routing-instances" && f[2] == "interface":
+		r.n.stands(strings.TrimSuffix(f[3], ".0")).vrf = f[1]
+		r.n.leave("", f)
 	case n > 4 && f[0] == "interfaces" && f[n-2] == "802.3ad":
 		r.lags[f[n-1]] = appendNew(r.lags[f[n-1]], f[1])
 	case n == 5 && f[0] == "interfaces" && f[2] == "aggregated-ether-options" && f[3] == "lacp":

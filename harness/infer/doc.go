@@ -9,7 +9,8 @@
 //
 // A link is one that a device tells of (LLDP, EDP, CDP), one that two neighbours of OSPF, IS-IS or BGP have, where
 // each end is told by its own device or by an address, or one that two interfaces of one network make
-// where nobody else is in it. A neighbour of routing across a switch, or on a segment of more than two, makes none.
+// where nobody else is in it and no tag, VRF or shutdown keeps
+// them apart. A neighbour of routing across a switch, or on a segment of more than two, makes none.
 // Each says how many ends tell of it. What two devices say against each
 // other is in [Network.Contradictions], and no link; what cannot be known is in
 // [Network.Unknown], never filled in.

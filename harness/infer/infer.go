@@ -18,7 +18,11 @@ func (r *Reader) Infer(im *intake.Import) Network {
 	b := &builder{r: r, byName: map[string]*Node{}, named: map[string]*Node{}, noted: map[string]bool{}}
 	for _, d := range im.Devices {
 		if d.Device == "" {
-			b.unknown("%s is of no device that it names: it is not in the topology", strings.Join(d.Files, ", "))
+			why := "is of no device that it names"
+			if d.Commands == 0 {
+				why = "holds nothing that is understood"
+			}
+			b.unknown("%s %s: it is not in the topology", strings.Join(d.Files, ", "), why)
 			continue
 		}
 		b.node(d)
@@ -162,6 +166,7 @@ func (b *builder) read(im *intake.Import) {
 				n.configure(s.config, lags, &pairs)
 			default:
 				b.unknown("%s has more than one configuration: the first is taken", n.Name)
+				b.another(n, s.config)
 			}
 		}
 		for _, i := range s.addresses {
@@ -437,7 +442,7 @@ type member struct {
 // linksOfNetworks makes links of networks that two interfaces are in, where neither has another.
 func (b *builder) linksOfNetworks() {
 	nets := map[netip.Prefix][]member{}
-	at := map[netip.Addr]string{}
+	at, twice := map[netip.Addr]string{}, map[netip.Addr]bool{}
 	for _, n := range b.nodes {
 		for _, i := range n.Interfaces {
 			for _, a := range i.Addresses {
@@ -446,6 +451,7 @@ func (b *builder) linksOfNetworks() {
 				}
 				if was, taken := at[a.Addr()]; taken && was != n.Name {
 					b.contradiction("%s is at %s and at %s", a.Addr(), was, n.Name)
+					twice[a.Addr()] = true
 				}
 				at[a.Addr()] = n.Name
 				nets[a.Masked()] = append(nets[a.Masked()], member{n, i, a, portOf(n, i)})
@@ -461,7 +467,7 @@ func (b *builder) linksOfNetworks() {
 			s.Members = append(s.Members, Endpoint{m.node.Name, m.iface.Name})
 		}
 		b.net.Subnets = append(b.net.Subnets, s)
-		b.network(p, list)
+		b.network(p, list, twice)
 	}
 }
 
@@ -489,14 +495,14 @@ func portOf(n *Node, i Interface) string {
 	switch {
 	case len(i.Ports) == 1:
 		return i.Ports[0]
-	case len(i.Ports) > 1, strings.HasPrefix(name, "vlan"), strings.HasPrefix(name, "lo"), n.Platform == "exos":
+	case len(i.Ports) > 1, strings.HasPrefix(name, "vlan"), strings.HasPrefix(name, "lo"), strings.HasPrefix(name, "tunnel"), n.Platform == "exos":
 		return ""
 	}
 	return i.Name
 }
 
-// network is one network and who is in it.
-func (b *builder) network(p netip.Prefix, list []member) {
+// network is one network and who is in it; twice are the addresses that more than one device has.
+func (b *builder) network(p netip.Prefix, list []member, twice map[netip.Addr]bool) {
 	var free []member
 	for _, m := range list {
 		if m.port != "" && !b.used[Endpoint{m.node.Name, key(m.port)}] && len(b.members(m.node.Name, m.port)) == 0 {
@@ -506,10 +512,11 @@ func (b *builder) network(p netip.Prefix, list []member) {
 	switch {
 	case len(list) == 1:
 		b.unknown("nobody but %s is in %s: what is at %s is not known", list[0].node.Name, p, list[0].iface.Name)
+	case len(list) == 2 && b.apart(p, list[0], list[1], twice):
 	case len(list) == 2 && len(free) == 2 && list[0].node != list[1].node:
 		b.join(Endpoint{free[0].node.Name, key(free[0].port)}, Endpoint{free[1].node.Name, key(free[1].port)}, SameNet, p.String())
 	case len(list) == 2 && b.linked(list[0], list[1]):
-	case len(free) > 0:
+	case len(free) > 0, len(list) == 2 && list[0].port+list[1].port == "" && list[0].node != list[1].node:
 		var names []string
 		for _, m := range list {
 			names = append(names, m.node.Name+" "+m.iface.Name)

@@ -60,18 +60,19 @@ type Node struct {
 	// Sent is the configuration as it was sent, with its secrets; it is for who replaces them.
 	Sent string `json:"-"`
 
-	device string                    // as its files call it
-	lacks  []string                  // what of its files did not come
-	tags   map[string]*switched      // ports that are switched, by key
-	lacp   map[string]bool           // aggregates with LACP, by key
-	cabled map[string][]netip.Prefix // addresses that the lab's cable has, by the port
-	ospf   []string                  // what OSPF does besides networks and areas
-	ifaces map[string]int            // of Interfaces, by key
-	vlans  map[int]int               // of VLANs, by ID
-	own    []netip.Addr              // of interfaces, as its configuration says beside virtual routers
-	has    map[[2]string]bool
-	spelt  map[string]string // names of interfaces and ports, by key
-	left   leaver            // lines of the configuration that nothing reads
+	device   string                    // as its files call it
+	lacks    []string                  // what of its files did not come
+	tags     map[string]*switched      // ports that are switched, by key
+	lacp     map[string]bool           // aggregates with LACP, by key
+	cabled   map[string][]netip.Prefix // addresses that the lab's cable has, by the port
+	ospf     []string                  // what OSPF does besides networks and areas
+	ifaces   map[string]int            // of Interfaces, by key
+	standing map[string]*standing      // of interfaces, by key
+	vlans    map[int]int               // of VLANs, by ID
+	own      []netip.Addr              // of interfaces, as its configuration says beside virtual routers
+	has      map[[2]string]bool
+	spelt    map[string]string // names of interfaces and ports, by key
+	left     leaver            // lines of the configuration that nothing reads
 }
 
 // Has reports whether the device has a port or an interface of that name, however its files spell it.

@@ -45,7 +45,8 @@ func newInfer(a *cli.App, runF func(context.Context, *inferOptions) error) *cobr
 		Long: `Make the topology of the devices whose files are given: links by LLDP, EDP and CDP, by
 neighbours of OSPF, IS-IS and BGP, and by networks that two interfaces are in and nobody else; each says
 whether both ends tell of it, one, or the network.
-What two files say against each other is listed, and no link.
+What two files say against each other is listed, and no link; nor are two in one network that tags, VRFs or
+shutdown keep apart.
 
 A folder is written: NAME.clab.yml, a configuration for each node, NAME.svg, and UNKNOWN.txt with what could
 not be known. Of configurations management, AAA, SNMP, users and certificates are taken
