@@ -12,11 +12,29 @@ const widest = 16 << 10
 
 // cleaner gives lines as a terminal showed them.
 type cleaner struct {
-	pager *regexp.Regexp
+	pager         *regexp.Regexp
+	snipped, dots *regexp.Regexp
 }
 
 func newCleaner() *cleaner {
-	return &cleaner{regexp.MustCompile(`^\s*(?:-{1,2} ?\(?[Mm]ore(?: ?\d+%)?\)? ?-{0,3}(?: \(q = quit\))?|<-{2,3} ?[Mm]ore ?-{2,3}>|-{3}\(more(?: \d+%)?\)-{3}|Press (?:<SPACE>|SPACE|any key) to continue(?: or <Q> to quit)?:?)\s*`)}
+	return &cleaner{
+		snipped: regexp.MustCompile(`(?i)^[\s!#/*<\[({.…=~-]*(?:snip(?:ped)?|omitted|truncated|(?:(?:some|the|rest|remaining|other|more|many|several|irrelevant|unrelated|\d+|of)\s+)*(?:output|lines?|config(?:uration)?|text|rest|interfaces?|parts?|sections?)\s+(?:(?:was|were|is|are|has|have|been)\s+)*(?:omitted|removed|truncated|skipped|deleted|cut|left out|snipped|suppressed)(?:\s+(?:here|for\s+\w+))?)[\s!#/*>\])}.…=~-]*$`),
+		dots:    regexp.MustCompile(`^[\s!#<\[(]*(?:\.{3,}|…)[\s>\])]*$`),
+		pager:   regexp.MustCompile(`^\s*(?:-{1,2} ?\(?[Mm]ore(?: ?\d+%)?\)? ?-{0,3}(?: \(q = quit\))?|<-{2,3} ?[Mm]ore ?-{2,3}>|-{3}\(more(?: \d+%)?\)-{3}|Press (?:<SPACE>|SPACE|any key) to continue(?: or <Q> to quit)?:?)\s*`),
+	}
+}
+
+// quits reports whether a line is what answers a pager to show no more.
+func (c *cleaner) quits(text string) bool {
+	text = strings.TrimSpace(text)
+	return text == "q" || text == "Q" || text == "^C"
+}
+
+// leavesOut reports whether a line says that lines were left out there, as people write who shorten what they send. Dots
+// alone say so in a configuration; elsewhere they may be of a ping.
+func (c *cleaner) leavesOut(text string, config bool) bool {
+	const longest = 100 // of such a line, in bytes
+	return len(text) <= longest && (c.snipped.MatchString(text) || config && c.dots.MatchString(text))
 }
 
 // line takes out sequences of a terminal, what was written over, and pagers; pager tells that nothing

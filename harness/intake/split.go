@@ -169,6 +169,7 @@ func (s *splitter) line(l *logs.Line) {
 	if s.sec != nil && leftOut.MatchString(text) {
 		s.sec.Cut = cmp.Or(s.sec.Cut, fmt.Sprintf("somebody left lines out of it (line %d)", l.Number))
 	}
+	pager = pager || s.sec != nil && s.sec.pager > 0 && s.clean.quits(text)
 	if l.Cut > 0 {
 		c.Long++
 	}
@@ -624,6 +625,12 @@ func (c *section) isLog(logs *regexp.Regexp) bool {
 	return c.log || logs.MatchString(c.asked())
 }
 
+// config reports whether an answer is a configuration.
+func (c *section) config() bool {
+	all, _ := ShowsConfig(c.asked())
+	return all || c.Implied && c.kinds[Config] > 0
+}
+
 // asked is how the command begins, for what is asked of it at every line of its answer.
 func (c *section) asked() string {
 	const most = 200 // bytes
@@ -652,6 +659,9 @@ func (s *splitter) add(l *logs.Line, text string, kinds map[Kind]int) {
 	c.Bytes += int64(len(text)) + 1
 	if strings.TrimSpace(text) != "" {
 		c.pager = 0
+	}
+	if s.clean.leavesOut(text, c.config()) {
+		c.Cut = cmp.Or(c.Cut, fmt.Sprintf("a line says that some were left out (line %d)", l.Number))
 	}
 	if strings.Trim(text, "* ") != "" { // nor the rule above a banner
 		c.written++
@@ -707,6 +717,9 @@ func (s *splitter) close() {
 		return
 	}
 	c.Status = s.status(c, p, text)
+	if c.config() {
+		c.Cut = cmp.Or(c.Cut, short(text))
+	}
 	s.cutOff(c, p)
 	if c.Status == Answered || c.Status == CutOff {
 		s.facts(c, p, text)

@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -217,5 +218,38 @@ func TestLongCommand(t *testing.T) {
 	}
 	if len(p.Commands) != 2 || p.Commands[1].Lines != 20_000 {
 		t.Errorf("%q", said(p))
+	}
+}
+
+// TestLeftOut: a configuration whose reader left the pager, or whose sender or device says that lines are missing, is not whole.
+func TestLeftOut(t *testing.T) {
+	ios := func(count int, middle string) string {
+		return fmt.Sprintf("sw1#show running-config\nBuilding configuration...\n\nCurrent configuration : %d bytes\n!\nversion 15.2\nhostname sw1\n!\n%sinterface GigabitEthernet0/1\n ip address 10.0.0.1 255.255.255.0\n!\nend\n\nsw1#\n", count, middle)
+	}
+	exos := func(middle string) string {
+		return "sw1.1 # show configuration\n#\n# Module devmgr configuration.\n#\nconfigure snmp sysName \"sw1\"\n\n#\n# Module vlan configuration.\n#\n" + middle + "sw1.2 # \n"
+	}
+	const pager, left = "it ends where a pager asked", "a line says that some were left out"
+	for name, c := range map[string]struct{ text, want string }{
+		"whole":                              {ios(300, ""), ""},
+		"redacted":                           {ios(900, ""), ""},
+		"a remark":                           {ios(300, "! uplink, see the rest of the plan\n"), ""},
+		"quit":                               {exos("Press <SPACE> to continue or <Q> to quit:q\n"), pager},
+		"quit on the next line":              {exos("Press <SPACE> to continue or <Q> to quit:\nQ\n"), pager},
+		"broken off":                         {exos("Press <SPACE> to continue or <Q> to quit:^C\n"), pager},
+		"snip":                               {ios(300, "<snip>\n!\n"), left},
+		"snip in dashes":                     {ios(300, "--- snip ---\n!\n"), left},
+		"dots":                               {ios(300, "...\n!\n"), left},
+		"dots in brackets":                   {ios(300, "[...]\n!\n"), left},
+		"omitted":                            {ios(300, "! output omitted for brevity\n!\n"), left},
+		"lines removed":                      {ios(300, "<some lines removed>\n!\n"), left},
+		"by its own count":                   {ios(98765, ""), "it says that it has 98765 bytes"},
+		"an answer that is no configuration": {"sw1#show vlan brief\nVLAN Name  Status  Ports\n1    default  active  Gi0/1\n<output omitted>\nsw1#\n", left},
+		"a ping":                             {"sw1#ping 10.0.0.2 repeat 3\nSending 3, 100-byte ICMP Echos to 10.0.0.2, timeout is 2 seconds:\n...\nSuccess rate is 0 percent (0/3)\nsw1#\n", ""},
+	} {
+		p := imported(t, "sent.txt", []byte(c.text)).Parts[0]
+		if got := strings.Join(p.Cut, "\n"); !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

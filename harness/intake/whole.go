@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -150,6 +152,20 @@ func (s *splitter) cutOff(c *section, p *part) {
 		p.cut("the answer to %s at line %d: %s", c.Command.Command, c.Line, c.Cut)
 	}
 	c.Status = CutOff
+}
+
+// short says that a configuration is far shorter than its device counted it (IOS); empty where it is not. What a redaction
+// takes out, or a comment adds, changes some of it, and not nine parts of ten.
+func short(text string) string {
+	m := regexp.MustCompile(`(?m)^Current configuration : (\d{1,12}) bytes`).FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	const least = 10 // parts of the count
+	if n, err := strconv.Atoi(m[1]); err != nil || len(text) >= n/least {
+		return ""
+	}
+	return fmt.Sprintf("it says that it has %s bytes, and %d came", m[1], len(text))
 }
 
 // ends reports whether a last line ends a text although nothing ends the line.
