@@ -3,6 +3,7 @@ package logs
 import (
 	"cmp"
 	_ "embed" // rules
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -137,8 +138,13 @@ func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 	}
 	var last sayings
 	var folds folding
+	var cut error
 	for _, t := range trials {
 		for e, err := range t.Lines() {
+			if errors.Is(err, ErrCut) {
+				cut = err
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -170,7 +176,7 @@ func Check(trials []Trial, rules []Rule) ([]result.LogCheck, error) {
 	}
 	checks := make([]result.LogCheck, len(work))
 	for i, c := range work {
-		c.decide()
+		c.decide(cut)
 		checks[i] = c.LogCheck
 	}
 	return checks, nil
@@ -299,8 +305,8 @@ func (l *Line) carried() Format {
 	return l.Format
 }
 
-// decide never leaves a rule without an answer.
-func (c *checking) decide() {
+// decide never leaves a rule without an answer; cut is why a file was not read to its end, and nothing passes then.
+func (c *checking) decide(cut error) {
 	formats := make([]string, len(c.Formats))
 	for i, f := range c.Formats {
 		formats[i] = string(f)
@@ -319,6 +325,9 @@ func (c *checking) decide() {
 		h.decide(&c.Rule, of)
 		if h.Status == "pass" && c.unread > 0 {
 			h.Status, h.Why = "unknown", fmt.Sprintf("%d of %d lines of %s, and %d lines that no format fits have its words", h.Count, h.lines, of, c.unread)
+		}
+		if h.Status == "pass" && cut != nil {
+			h.Status, h.Why = "unknown", fmt.Sprintf("%d of %d lines of %s, and %v", h.Count, h.lines, of, cut)
 		}
 		c.Count += h.Count
 		c.Hosts = append(c.Hosts, h.LogHostCheck)

@@ -1,6 +1,8 @@
 package logs_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -196,5 +198,41 @@ func TestRulesThatSayNothing(t *testing.T) {
 	}
 	if rules, err := logs.ParseRules([]byte("- " + whole + "}")); err != nil || rules[0].Threshold != 1 {
 		t.Errorf("%+v, %v", rules, err)
+	}
+}
+
+// TestCheckCutShort: of a packed log that ends in the middle, as a broken upload does, what came is judged: a sign is one, what
+// is not there is not known, and the files behind it are read.
+func TestCheckCutShort(t *testing.T) {
+	const loop = "11/28/2026 10:00:01.00 <Warn:ELRP.Report.Message> Slot-1: [CLI:v1:1] LOOP DETECTED : 1234 transmited, 20 received, ingress slot:port (1:1)\n"
+	var text strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&text, "11/28/2026 10:00:%02d.%02d <Info:vlan.msgs.portLinkStateUp> Port %d link UP\n", i/100%60, i%100, i*7919%1000)
+	}
+	packed := func(text string) []byte {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, err := z.Write([]byte(text))
+		must(t, err)
+		must(t, z.Close())
+		return b.Bytes()[:b.Len()*2/3]
+	}
+	rules, err := logs.Rules()
+	must(t, err)
+	dir := t.TempDir()
+	sign, none, behind := filepath.Join(dir, "sign.gz"), filepath.Join(dir, "none.gz"), filepath.Join(dir, "behind")
+	must(t, os.WriteFile(sign, packed(loop+text.String()), 0o600))
+	must(t, os.WriteFile(none, packed(text.String()), 0o600))
+	must(t, os.WriteFile(behind, []byte(loop), 0o600))
+	for want, files := range map[string][][]string{"fail": {{sign}, {none, behind}}, "unknown": {{none}}} {
+		for _, names := range files {
+			checks, err := logs.Check([]logs.Trial{logs.Files(names...)}, rules)
+			must(t, err)
+			for _, c := range checks {
+				if c.Rule == "exos-loop" && c.Status != want || c.Status == "pass" {
+					t.Errorf("%v: %s %s, want %s: %s", names, c.Rule, c.Status, want, c.Why)
+				}
+			}
+		}
 	}
 }

@@ -26,6 +26,9 @@ type Options struct {
 	Year func(month time.Month, day int) int
 }
 
+// ErrCut is a file that ends in the middle, as an upload does that was broken off: what came before was read.
+var ErrCut = fmt.Errorf("it ends in the middle, and what came before was read: %w", io.ErrUnexpectedEOF)
+
 // ReadFile gives the lines of a file in their order, one at a time: what it takes to read a log does not
 // grow with it. A file packed with gzip is unpacked. An error ends the lines; those before it are good.
 func ReadFile(name string, o Options) iter.Seq2[*Line, error] {
@@ -69,6 +72,9 @@ func Read(r io.Reader, name string, o Options) iter.Seq2[*Line, error] {
 			l.Raw, l.Cut, err = s.line()
 			if errors.Is(err, io.EOF) {
 				return
+			}
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				err = ErrCut
 			}
 			if err != nil {
 				yield(nil, fmt.Errorf("read %s, line %d: %w", name, n, err))

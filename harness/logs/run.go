@@ -236,15 +236,17 @@ func (t *Trial) empty() bool {
 	return files > 0
 }
 
-// Lines gives the lines of a trial, node by node, file by file.
+// Lines gives the lines of a trial, node by node, file by file. Behind one that is [ErrCut] come those of the next.
 func (t *Trial) Lines() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for _, n := range t.Nodes {
 			for _, file := range n.Files {
 				for l, err := range ReadFile(file, n.options()) {
 					if err != nil {
-						yield(Entry{}, err)
-						return
+						if !yield(Entry{}, err) || !errors.Is(err, ErrCut) {
+							return
+						}
+						break
 					}
 					e := Entry{Line: l, Node: n.Name}
 					if n.since != nil && !l.Time.IsZero() {
