@@ -258,7 +258,7 @@ func (p *Predicate) matches() (patterns []string) {
 		patterns = append(patterns, c.re.String())
 	}
 	slices.Sort(patterns)
-	return patterns
+	return slices.Compact(patterns)
 }
 
 // Names reports whether a whole number stands in the expression, as a status that it asks for.

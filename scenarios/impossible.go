@@ -242,6 +242,9 @@ func matchesAll(pattern string) bool {
 		return false
 	}
 	re = re.Simplify()
+	if slices.Contains([]syntax.Op{syntax.OpBeginText, syntax.OpEndText, syntax.OpBeginLine, syntax.OpEndLine}, re.Op) {
+		return true
+	}
 	if re.Op == syntax.OpConcat && len(re.Sub) > 0 { // one end of the text is always there, and both are with what is between
 		switch first, last := re.Sub[0], re.Sub[len(re.Sub)-1]; {
 		case first.Op == syntax.OpBeginText || first.Op == syntax.OpBeginLine:
@@ -251,6 +254,26 @@ func matchesAll(pattern string) bool {
 		}
 	}
 	return isEmpty(re)
+}
+
+// noLetters reports whether a regular expression has both ends of a text, and nothing between.
+func noLetters(pattern string) bool {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil || re.Op != syntax.OpConcat {
+		return false
+	}
+	begins, ends := false, false
+	for _, s := range re.Sub {
+		switch s.Op {
+		case syntax.OpBeginText, syntax.OpBeginLine:
+			begins = true
+		case syntax.OpEndText, syntax.OpEndLine:
+			ends = true
+		default:
+			return false
+		}
+	}
+	return begins && ends
 }
 
 // isEmpty reports whether a regular expression matches no characters, anywhere.

@@ -413,6 +413,9 @@ func (s FaultStep) checkProcess(c *checker, where string) {
 	if s.Signal != "" && !slices.Contains(signals(), strings.TrimPrefix(strings.ToUpper(s.Signal), "SIG")) {
 		c.refuse(where+".signal", "SIGKILL, SIGTERM, SIGSEGV, SIGABRT, SIGHUP, SIGSTOP …", "there is no signal %q", s.Signal)
 	}
+	if slices.Contains([]string{"CHLD", "CONT", "URG", "WINCH"}, strings.TrimPrefix(strings.ToUpper(s.Signal), "SIG")) { // signal(7)
+		c.Warnf(where+".signal", "SIGKILL, SIGTERM, SIGSEGV, SIGABRT …", "%s ends no process by itself: nothing happens unless the daemon does something of its own then", s.Signal)
+	}
 	if s.Process == "" {
 		return
 	}

@@ -188,6 +188,7 @@ func (c *checker) conditions(list string, cs []Condition) {
 		names[cond.Name] = i
 		c.condition(where, cond)
 	}
+	c.exclude(list, cs)
 }
 
 func (c *checker) condition(where string, cond Condition) {

@@ -82,7 +82,7 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 		c.Warnf(at, "say what only the failing network shows", "the expression looks at nothing: it is always the same")
 	}
 	for _, pattern := range p.matches() {
-		c.written(at, pattern)
+		c.pattern(at, pattern)
 	}
 	if p.decided != "" {
 		c.Warnf(at, "leave it out", "%q decides the expression by itself", p.decided)
