@@ -56,7 +56,6 @@ type HiddenPart struct {
 	Command string // as it stands in the line
 	Alone   string // a line for the same way in that runs it once more, prints nothing, and ends with its status
 	No      []int  // statuses other than 0 by which such a program says no
-	Shared  []int  // those by which the program says no whose status is the line's
 }
 
 // Facts are what a node says it is.

@@ -13,7 +13,6 @@ type Part struct {
 	Command string // as it stands in the line
 	Alone   string // a line that runs it once more, prints nothing, and ends with its status
 	No      []int  // statuses other than 0 by which such a program says no
-	Shared  []int  // those by which the program says no whose status is the line's
 }
 
 // Hidden gives the parts of a line that may fail unseen: each stage of a pipeline but the last, and what stands before "|| true" or
@@ -37,13 +36,7 @@ func Hidden(line string) []Part {
 		return partsOf(stages, len(stages))
 	case list.Op == syntax.Pipe, list.Op == syntax.PipeAll:
 		stages := stagesOf(s)
-		parts := partsOf(stages, len(stages)-1)
-		if last, ok := stages[len(stages)-1].stmt.Cmd.(*syntax.CallExpr); ok {
-			for i := range parts {
-				parts[i].Shared = noOf(namesOf(last.Args))
-			}
-		}
-		return parts
+		return partsOf(stages, len(stages)-1)
 	default:
 		return nil
 	}

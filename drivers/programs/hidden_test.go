@@ -49,21 +49,6 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-// TestHiddenShared: a status by which the last program of the line says no names no part.
-func TestHiddenShared(t *testing.T) {
-	for line, want := range map[string][]int{
-		"vtysh -c 'show ip route' | grep -c 10.9": {1},
-		"vtysh -c 'show ip route' | wc -l":        nil,
-		"birdc show route || true":                nil,
-	} {
-		for _, p := range programs.Hidden(line) {
-			if diff := cmp.Diff(want, p.Shared); diff != "" {
-				t.Errorf("%s: %s (-want +got):\n%s", line, p.Command, diff)
-			}
-		}
-	}
-}
-
 // TestHiddenStatus: the line of a part ends with the part's status, prints nothing, and statuses that say no are told.
 func TestHiddenStatus(t *testing.T) {
 	for _, tt := range []struct {

@@ -173,8 +173,6 @@ type Observation struct {
 type HiddenFailure struct {
 	Command string `json:"command"`
 	Exit    int    `json:"exit"`
-	// Shared says that the program whose status is the line's says no with the same: who names that names not this.
-	Shared bool `json:"shared,omitempty"`
 }
 
 // Before is the suffix of Ref for the look at a symptom before the stimulus.

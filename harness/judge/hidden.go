@@ -35,9 +35,6 @@ func hiddenFailure(c *plan.Check, rules evidence.Rules, o evidence.Observation) 
 		return ""
 	case h.Exit == drivers.NoExit:
 		return fmt.Sprintf("whether a part of the command failed, which the line hides, is not known: %s", evidence.Bounded(h.Command, 200))
-	case h.Shared:
-		return fmt.Sprintf("a part of the command ended with status %d, and the line hides it: %s; the last program of the line says no with that status, which exit names; "+
-			"where it is an answer of the part too, let it end well: { a || true; } | b", h.Exit, evidence.Bounded(h.Command, 200))
 	case c.Cond.Exit.Allows(h.Exit):
 		return ""
 	default:

@@ -236,7 +236,7 @@ func (q question) hidden(ctx context.Context, by scenarios.Channel, line string)
 			return &evidence.HiddenFailure{Command: part.Command, Exit: drivers.NoExit}
 		}
 		if x.Exit != 0 && !slices.Contains(part.No, x.Exit) {
-			return &evidence.HiddenFailure{Command: part.Command, Exit: x.Exit, Shared: slices.Contains(part.Shared, x.Exit)}
+			return &evidence.HiddenFailure{Command: part.Command, Exit: x.Exit}
 		}
 	}
 	return nil
