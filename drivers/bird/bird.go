@@ -161,9 +161,6 @@ var broken = regexp.MustCompile(`(?m)^(?:Connection closed by server|Server (?:r
 // refused matches BIRD's words for a line that it did not take.
 var refused = regexp.MustCompile(`(?m)^(?:No such command\.|Ambiguous command|syntax error|Access denied|runtime error|Not available).*$`)
 
-// absent matches BIRD's words for what was asked about and is not there, which are no answer.
-var absent = regexp.MustCompile(`^(?:There is no \S+ protocol running|No protocols match|No valid tables|\S+: [Nn]ot an? \S+ protocol)\b`)
-
 // birdc finds the shell lines that ask BIRD.
 var birdc = regexp.MustCompile(`\bbirdcl?6?\b`)
 
@@ -174,10 +171,10 @@ var (
 	unread  = regexp.MustCompile(`^\S+:(?:\d+:\d+)? \S`)
 )
 
-// Refusal implements drivers.Refuser, of what BIRD says is not there, and of what birdc says in the shell: that of 2.0.7 ends with
-// status 0 whatever BIRD says.
+// Refusal implements drivers.Refuser, of what birdc says in the shell: that of 2.0.7 ends with status 0
+// whatever BIRD says.
 func (d *Driver) Refusal(command string, shell bool, answer string) string {
-	if shell && !birdc.MatchString(command) {
+	if !shell || !birdc.MatchString(command) {
 		return ""
 	}
 	first, reads := "", false
@@ -187,7 +184,7 @@ func (d *Driver) Refusal(command string, shell bool, answer string) string {
 		reads = reading.MatchString(line)
 		switch {
 		case line == "" || reads || greeting.MatchString(line+"\n"):
-		case !absent.MatchString(line) && (!shell || !refused.MatchString(line) && (!read || !unread.MatchString(line))):
+		case !refused.MatchString(line) && (!read || !unread.MatchString(line)):
 			return ""
 		case first == "":
 			first = line

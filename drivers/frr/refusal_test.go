@@ -26,15 +26,6 @@ func TestRefusal(t *testing.T) {
 		"{\"warning\":\"peer is going down\"}\n":                              "",
 		"{\"10.0.0.2\":{\"warning\":\"No such neighbor\"},\"10.0.0.3\":{}}\n": "",
 
-		"{}\n":                 "{}",
-		"{\n}\n\n":             "{}",
-		"{\"neighbors\":{}}\n": "",
-		"ZEBRA: 'route-map x' not found\nBGP: 'route-map x' not found\n": "ZEBRA: 'route-map x' not found",
-		"VNI not found\n":                                     "VNI not found",
-		"Nexthop Group ID: 99 does not exist\n":               "Nexthop Group ID: 99 does not exist",
-		"r1(config)# bogus\n% Unknown command: bogus\nr1# \n": "% Unknown command: bogus",
-		"isisd is not running\n0\n":                           "isisd is not running",
-
 		"% Network not in table\n":                  "",
 		"% No BGP neighbors found in VRF default\n": "",
 		"No BGP prefixes displayed, 0 exist\n":      "",
