@@ -54,8 +54,11 @@ type PartTeller interface {
 // HiddenPart is a part of a line whose failure nobody sees.
 type HiddenPart struct {
 	Command string // as it stands in the line
-	Alone   string // a line for the same way in that runs it once more, prints nothing, and ends with its status
+	Alone   string // a line for the same way in that runs it once more, and ends with its status
 	No      []int  // statuses other than 0 by which such a program says no
+	Last    []int  // those by which the program says no whose status is the line's
+	Decides bool   // what the line does next, or how it ends, is by whether it says no
+	Whole   bool   // it is all of the line, whose own status tells: it says no by another than it fails by
 }
 
 // Facts are what a node says it is.
@@ -245,6 +248,13 @@ type Refuser interface {
 	// Refusal gives those words where they are all of an answer, to a command for the platform
 	// or to a line of the shell beneath it; empty where it is an answer.
 	Refusal(command string, shell bool, answer string) string
+}
+
+// UntakenTeller knows the words by which a platform, or a program that speaks to a daemon, says that it did not take a line.
+type UntakenTeller interface {
+	// Untaken gives the first of them in an answer, whatever else stands there: of the line itself, or of one that it was given through a
+	// pipe or a here-document of the shell. Empty where every line was taken, or where nothing is known.
+	Untaken(command string, shell bool, answer string) string
 }
 
 // ScriptReader says of a shell line of a scenario whether it runs what Stops cannot read: a

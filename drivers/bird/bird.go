@@ -15,6 +15,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/node"
+	"github.com/reprise-lab/reprise/drivers/refusals"
 	"github.com/reprise-lab/reprise/drivers/session"
 )
 
@@ -95,6 +96,8 @@ type Driver struct {
 // greeting is what birdc prints before the answer.
 var greeting = regexp.MustCompile(`\ABIRD \S+ ready\.\n`)
 
+var greetings = regexp.MustCompile(`(?m)^BIRD \S+ ready\.$`)
+
 // greetingRoom is more than a greeting takes.
 const greetingRoom = 256
 
@@ -136,7 +139,7 @@ func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, 
 // rejected gives BIRD's words for a line that it did not take, or did not carry out: by the words, by what is behind a
 // configuration that it began to read, or by the status of birdc, which of what is only shown says that there is none.
 func rejected(line string, exit int, output string) string {
-	if words := strings.TrimSpace(refused.FindString(output)); words != "" {
+	if words := refusals.Within(refusals.Birdc, output); words != "" {
 		return words
 	}
 	last, reads := "", false
@@ -158,9 +161,6 @@ func rejected(line string, exit int, output string) string {
 // broken matches birdc's words for a BIRD that ended meanwhile.
 var broken = regexp.MustCompile(`(?m)^(?:Connection closed by server|Server (?:read|write) error)`)
 
-// refused matches BIRD's words for a line that it did not take.
-var refused = regexp.MustCompile(`(?m)^(?:No such command\.|Ambiguous command|syntax error|Access denied|runtime error|Not available).*$`)
-
 // birdc finds the shell lines that ask BIRD.
 var birdc = regexp.MustCompile(`\bbirdcl?6?\b`)
 
@@ -171,26 +171,43 @@ var (
 	unread  = regexp.MustCompile(`^\S+:(?:\d+:\d+)? \S`)
 )
 
-// Refusal implements drivers.Refuser, of what birdc says in the shell: that of 2.0.7 ends with status 0
-// whatever BIRD says.
+// Refusal implements drivers.Refuser. Of birdc in the shell, that of 2.0.7 ends with status 0 whatever BIRD says.
 func (d *Driver) Refusal(command string, shell bool, answer string) string {
-	if !shell || !birdc.MatchString(command) {
-		return ""
+	if !shell {
+		return refusals.Of(refusals.Birdc, answer)
 	}
+	if !birdc.MatchString(command) {
+		return d.Node.Refusal(command, true, answer)
+	}
+	var rest strings.Builder // what is no refusal of a file
 	first, reads := "", false
 	for line := range strings.Lines(answer) {
 		line = strings.TrimSpace(line)
 		read := reads
 		reads = reading.MatchString(line)
 		switch {
-		case line == "" || reads || greeting.MatchString(line+"\n"):
-		case !refused.MatchString(line) && (!read || !unread.MatchString(line)):
-			return ""
-		case first == "":
-			first = line
+		case reads:
+		case read && unread.MatchString(line):
+			first = cmp.Or(first, line)
+		default:
+			rest.WriteString(line + "\n")
 		}
 	}
+	if words := d.Node.Refusal(command, true, rest.String()); words != "" {
+		return cmp.Or(first, words)
+	}
+	if strings.TrimSpace(greetings.ReplaceAllString(rest.String(), "")) != "" {
+		return ""
+	}
 	return first
+}
+
+// Untaken implements drivers.UntakenTeller.
+func (d *Driver) Untaken(command string, shell bool, answer string) string {
+	if shell {
+		return d.Node.Untaken(command, true, answer)
+	}
+	return refusals.Within(refusals.Birdc, answer)
 }
 
 // lineOf is the line as birdc gets it. One-shot birdc never ends on what it would do

@@ -25,7 +25,12 @@ func TestRefusal(t *testing.T) {
 		{"birdc configure; birdc configure", "BIRD 2.0.7 ready.\nReading configuration from /tmp/b.conf\n/tmp/b.conf:3:10 syntax error\nBIRD 2.0.7 ready.\nReading configuration from /tmp/b.conf\nReconfigured\n", "", true},
 		{"birdc show route", "BIRD 2.0.7 ready.\nfe80::1: x\n", "", true},
 		{"cat /tmp/x", "No such command.\n", "", true},
-		{"show rote", "No such command.\n", "", false},
+		{"show ospf neighbors", "There is no OSPF protocol running\n", "There is no OSPF protocol running", false},
+		{"show ospf neighbors b1", "b1: Not a OSPF protocol\n", "b1: Not a OSPF protocol", false},
+		{"show protocols nosuch*", "No protocols match\n", "No protocols match", false},
+		{"show ospf neighbors o1", "o1:\nRouter ID   \tPri\t     State     \tDTime\tInterface  Router IP\n", "", false},
+		{"show route for 192.0.2.1", "Network not found\n", "", false},
+		{"configure undo", "Undo requested\nNothing to do\n", "Nothing to do", false},
 	} {
 		if got := (&bird.Driver{}).Refusal(tt.command, tt.shell, tt.answer); got != tt.want {
 			t.Errorf("%s: %q: %q, want %q", tt.command, tt.answer, got, tt.want)

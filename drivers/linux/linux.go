@@ -64,6 +64,16 @@ func (d *Driver) Absent(ctx context.Context, line string, _ bool) ([]string, err
 // Parts implements drivers.PartTeller: a line of Run is a shell line too.
 func (d *Driver) Parts(line string, _ bool) []drivers.HiddenPart { return d.Node.Parts(line, true) }
 
+// Refusal implements drivers.Refuser: a line of Run is a shell line too.
+func (d *Driver) Refusal(command string, _ bool, answer string) string {
+	return d.Node.Refusal(command, true, answer)
+}
+
+// Untaken implements drivers.UntakenTeller: a line of Run is a shell line too.
+func (d *Driver) Untaken(command string, _ bool, answer string) string {
+	return d.Node.Untaken(command, true, answer)
+}
+
 // Run implements drivers.Driver: a shell line.
 func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, error) {
 	return d.Shell(ctx, c)

@@ -1,6 +1,7 @@
 package ovs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/node"
+	"github.com/reprise-lab/reprise/drivers/refusals"
 )
 
 // Platform is the name that scenarios use.
@@ -121,20 +123,23 @@ func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, 
 		}
 	}
 	if err == nil && x.Rejected == "" {
-		x.Rejected = notSetUp.FindString(x.Output)
+		x.Rejected = refusals.Within(refusals.OVS, x.Output)
 	}
 	return x, err
 }
 
-// notSetUp matches the words of ovs-vsctl, which ends with status 0 all the same, for a port that the switch could not set up.
-var notSetUp = regexp.MustCompile(`(?m)^ovs-vsctl: Error detected while setting up .*$`)
-
-// Refusal implements drivers.Refuser: of a port that could not be set up.
+// Refusal implements drivers.Refuser: of a port that could not be set up, whatever else stands there. A line of Run has been
+// asked for that already.
 func (d *Driver) Refusal(command string, shell bool, answer string) string {
-	if !shell || !strings.Contains(command, "ovs-vsctl") {
-		return ""
+	if shell && slices.Contains(refusals.InShell(command), refusals.OVS) {
+		return cmp.Or(refusals.Within(refusals.OVS, answer), d.Node.Refusal(command, true, answer))
 	}
-	return notSetUp.FindString(answer)
+	return d.Node.Refusal(command, shell, answer)
+}
+
+// Untaken implements drivers.UntakenTeller: a line of Run is a shell line too.
+func (d *Driver) Untaken(command string, _ bool, answer string) string {
+	return d.Node.Untaken(command, true, answer)
 }
 
 // Stops implements drivers.Stopper: lines are the shell's, with the tool left out or not.

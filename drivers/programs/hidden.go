@@ -11,35 +11,84 @@ import (
 // Part is a part of a command line of which nobody sees whether it failed: the line's status is another's.
 type Part struct {
 	Command string // as it stands in the line
-	Alone   string // a line that runs it once more, prints nothing, and ends with its status
+	Alone   string // a line that runs it once more, and ends with its status
 	No      []int  // statuses other than 0 by which such a program says no
+	Last    []int  // those by which the program says no whose status is the line's
+	Decides bool   // what the line does next, or how it ends, is by whether it says no
+	Whole   bool   // it is all of the line, whose own status tells: it says no by another than it fails by
 }
 
-// Hidden gives the parts of a line that may fail unseen: each stage of a pipeline but the last, and what stands before "|| true" or
-// the like. They are those of a line that is one pipeline or such a list, which does nothing else when a part of it is run once more;
-// of a line of several statements, of loops and the like nothing is told.
+// Hidden gives the parts of a line that may fail unseen: each stage of a pipeline but the last, what stands before "|| true" or
+// the like, and what a line only asks for yes or no: before && and ||, behind ! and if. They are those of a line that is one pipeline or such
+// a list, which does nothing else when a part of it is run once more; of a line of several statements, of loops and the like nothing is
+// told. A line that is one program which says no by a status of its own is such a part, too: it fails by another.
 func Hidden(line string) []Part {
 	file := parse(line)
 	if file == nil || len(file.Stmts) != 1 {
 		return nil
 	}
 	s := file.Stmts[0]
-	if s.Background || s.Negated || s.Coprocess || len(s.Redirs) > 0 {
+	if s.Background || s.Coprocess || len(s.Redirs) > 0 && !isCall(s) {
 		return nil
 	}
-	list, ok := s.Cmd.(*syntax.BinaryCmd)
-	switch {
-	case !ok:
-		return nil
-	case list.Op == syntax.OrStmt && says(list.Y):
-		stages := stagesOf(list.X)
-		return partsOf(stages, len(stages))
+	if s.Negated {
+		asked := *s
+		asked.Negated = false
+		stages := stagesOf(&asked)
+		return deciding(partsOf(stages, len(stages)))
+	}
+	switch c := s.Cmd.(type) {
+	case *syntax.CallExpr:
+		parts := partsOf(stagesOf(s), 1)
+		if len(parts) == 1 && len(parts[0].No) > 0 {
+			parts[0].Whole = true
+			return parts
+		}
+	case *syntax.IfClause:
+		if len(c.Cond) == 1 && !c.Cond[0].Negated {
+			stages := stagesOf(c.Cond[0])
+			return deciding(partsOf(stages, len(stages)))
+		}
+	case *syntax.BinaryCmd:
+		return ofList(s, c)
+	}
+	return nil
+}
+
+// ofList are the parts of a pipeline, or of a list whose last statement does no more than say something.
+func ofList(s *syntax.Stmt, list *syntax.BinaryCmd) []Part {
+	switch first, isList := list.X.Cmd.(*syntax.BinaryCmd); {
 	case list.Op == syntax.Pipe, list.Op == syntax.PipeAll:
 		stages := stagesOf(s)
-		return partsOf(stages, len(stages)-1)
-	default:
+		parts := partsOf(stages, len(stages)-1)
+		if last, ok := stages[len(stages)-1].stmt.Cmd.(*syntax.CallExpr); ok {
+			for i := range parts {
+				parts[i].Last = noOf(namesOf(last.Args))
+			}
+		}
+		return parts
+	case list.Op != syntax.OrStmt || !says(list.Y):
 		return nil
+	case isList && first.Op == syntax.AndStmt && says(first.Y):
+		stages := stagesOf(first.X)
+		return deciding(partsOf(stages, len(stages)))
+	default:
+		stages := stagesOf(list.X)
+		return partsOf(stages, len(stages))
 	}
+}
+
+func isCall(s *syntax.Stmt) bool {
+	_, is := s.Cmd.(*syntax.CallExpr)
+	return is
+}
+
+// deciding are parts that a line asks for yes or no.
+func deciding(parts []Part) []Part {
+	for i := range parts {
+		parts[i].Decides = true
+	}
+	return parts
 }
 
 // says reports whether a statement does no more than end well, or say something: true, :, exit 0, echo, printf.
@@ -95,7 +144,7 @@ func partsOf(stages []stage, n int) []Part {
 		}
 		before.WriteString(text)
 		if !harmless(names) {
-			parts = append(parts, Part{Command: text, Alone: before.String() + " >/dev/null 2>&1", No: noOf(names)})
+			parts = append(parts, Part{Command: text, Alone: "{ " + before.String() + "; } 2>&1", No: noOf(names)})
 		}
 	}
 	return parts

@@ -173,6 +173,9 @@ type Observation struct {
 type HiddenFailure struct {
 	Command string `json:"command"`
 	Exit    int    `json:"exit"`
+	Words   string `json:"words,omitempty"`   // in which it said that it was refused, or that what it asks about is not there
+	OfLast  bool   `json:"of-last,omitempty"` // the last part of the line says no by this status, so that a condition that names it names that one's
+	Whole   bool   `json:"whole,omitempty"`   // it is no part, but the command itself, which says no by another status
 }
 
 // Before is the suffix of Ref for the look at a symptom before the stimulus.

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -35,8 +36,19 @@ func hiddenFailure(c *plan.Check, rules evidence.Rules, o evidence.Observation) 
 		return ""
 	case h.Exit == drivers.NoExit:
 		return fmt.Sprintf("whether a part of the command failed, which the line hides, is not known: %s", evidence.Bounded(h.Command, 200))
-	case c.Cond.Exit.Allows(h.Exit):
+	case h.Words != "" && c.Predicate.Mentions(h.Words) && c.Predicate.Reads():
 		return ""
+	case h.Words != "":
+		return fmt.Sprintf("a part of the command was refused, and the line hides it: %s: %s; where that is an answer, ask for its words themselves",
+			evidence.Bounded(h.Command, 200), evidence.Bounded(h.Words, 200))
+	case c.Cond.Exit.Allows(h.Exit) && (!h.OfLast || !slices.Contains(c.Cond.Exit, h.Exit)), h.Whole && c.Predicate.Names(h.Exit):
+		return ""
+	case h.Whole:
+		return fmt.Sprintf("the command failed (status %d), and says no by another status: %s; where that is an answer, name it: exit: [0, %d]",
+			h.Exit, evidence.Bounded(h.Command, 200), h.Exit)
+	case h.OfLast:
+		return fmt.Sprintf("a part of the command ended with status %d, and the line hides it: %s; where that is an answer, let the line say so: { %[2]s || true; }",
+			h.Exit, evidence.Bounded(h.Command, 200))
 	default:
 		return fmt.Sprintf("a part of the command ended with status %d, and the line hides it: %s; where that is an answer, name it: exit: [0, %d]",
 			h.Exit, evidence.Bounded(h.Command, 200), h.Exit)

@@ -274,7 +274,7 @@ var unreadWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:-c: 
 var unopenedWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:-c: )?(?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?(?:(?:exec|\.): )?(?:` +
 	`can(?:no|')t (?:open|create) .+: .+|\d+: Bad file descriptor|` +
 	`[^:\n]+: (?:No such file or directory|Permission denied|Is a directory|Not a directory|Read-only file system|No such device(?: or address)?|` +
-	`Text file busy|No space left on device|ambiguous redirect|cannot overwrite existing file))$`)
+	`Text file busy|Name or service not known|Temporary failure in name resolution|Invalid argument|No space left on device|ambiguous redirect|cannot overwrite existing file))$`)
 
 // Unopened gives the words in which a shell says that it could not read from, or write to, what a command was to; empty where it does not.
 func Unopened(text string) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -24,10 +23,8 @@ func execute(ctx context.Context, a *actor, step plan.Step, s scenarios.ExecStep
 			return err
 		}
 		// A program that asks a daemon may end with status 0 whatever the daemon says.
-		if r, ok := drivers.As[drivers.Refuser](n.driver); ok && s.Exit == nil {
-			if words := r.Refusal(s.Exec, true, x.Output); words != "" {
-				return sent(fmt.Errorf("%w; where that is meant, write exit: 0", &RejectedError{Line: s.Exec, Words: words}))
-			}
+		if words := n.refused(s.Exec, scenarios.Shell, x.Output); words != "" && s.Exit == nil {
+			return sent(fmt.Errorf("%w; where that is meant, write exit: 0", &RejectedError{Line: s.Exec, Words: words}))
 		}
 		return nil
 	})

@@ -3,7 +3,6 @@ package trial
 import (
 	"context"
 
-	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -23,16 +22,15 @@ func run(ctx context.Context, a *actor, step plan.Step, s scenarios.RunStep) err
 		n.changed()
 		a.sent(x.Started)
 		if err == nil && tells(x) {
-			return ended(s.Exit, x, n.unfound(ctx, scenarios.CommandLine, line, before))
-		}
-		if err = rejection(x, err); err != nil {
+			if err := ended(s.Exit, x, n.unfound(ctx, scenarios.CommandLine, line, before)); err != nil {
+				return err
+			}
+		} else if err = rejection(x, err); err != nil {
 			return sent(err)
 		}
 		// Some platforms do not say otherwise that nothing of it was done.
-		if r, ok := drivers.As[drivers.Refuser](n.driver); ok && s.Exit == nil {
-			if words := r.Refusal(line, false, x.Output); words != "" {
-				return sent(&RejectedError{Line: line, Words: words})
-			}
+		if words := n.refused(line, scenarios.CommandLine, x.Output); words != "" && s.Exit == nil {
+			return sent(&RejectedError{Line: line, Words: words})
 		}
 		return nil
 	})

@@ -205,8 +205,11 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 	if hangs == 0 {
 		o.Hidden = q.hidden(ctx, by, line)
 	}
-	if r, ok := drivers.As[drivers.Refuser](n.driver); ok && hangs == 0 {
-		o.Refusal = r.Refusal(line, by == scenarios.Shell, x.Output)
+	if hangs == 0 {
+		o.Refusal = n.refusal(line, by, x.Output)
+	}
+	if hangs == 0 && o.Refusal == "" && judge.DecidedByNothing(q.check, *o) { // of several statements, one that was not taken says nothing
+		o.Refusal = n.untaken(line, by, x.Output)
 	}
 	if x.Rejected != "" && !tells(x) && hangs == 0 {
 		return &RejectedError{Line: x.Command, Words: x.Rejected}
@@ -215,8 +218,8 @@ func (q question) ask(ctx context.Context, by scenarios.Channel, line string) er
 }
 
 // hidden is the first part of a command that has failed where its line hides that, asked for by itself where what the condition
-// comes to is what an empty answer would give, or where the part complains in the answer: one that shows more was given by what worked. Nil
-// where none is known to have.
+// comes to is what an empty answer would give, where the answer has words that come of what is wrong, or where the line does what it does by
+// whether the part says no: an answer that shows more was given by what worked. Nil where none is known to have.
 func (q question) hidden(ctx context.Context, by scenarios.Channel, line string) *evidence.HiddenFailure {
 	teller, ok := drivers.As[drivers.PartTeller](q.node.driver)
 	if !ok {
@@ -224,28 +227,64 @@ func (q question) hidden(ctx context.Context, by scenarios.Channel, line string)
 	}
 	nothing := judge.DecidedByNothing(q.check, *q.seen)
 	for _, part := range teller.Parts(line, by == scenarios.Shell) {
-		if !nothing && !complains(part.Command, q.seen.Text) {
+		asks := part.Decides && len(part.No) > 0
+		if !part.Whole && !nothing && !asks && !complains(part.Command, q.seen.Text) && q.node.untaken(part.Command, by, q.seen.Text) == "" {
 			continue
 		}
-		ask := q.node.run
-		if by == scenarios.Shell {
-			ask = q.node.shell
-		}
-		x, err := ask(ctx, part.Alone, q.timeout)
-		if err != nil || x.Exit == drivers.NoExit {
-			return &evidence.HiddenFailure{Command: part.Command, Exit: drivers.NoExit}
-		}
-		if x.Exit != 0 && !slices.Contains(part.No, x.Exit) {
-			return &evidence.HiddenFailure{Command: part.Command, Exit: x.Exit}
+		if failure := q.failed(ctx, by, part); failure != nil {
+			return failure
 		}
 	}
 	return nil
 }
 
-// complains reports whether a line of an answer begins with the name of a command's program, as what programs say of what is wrong does.
+// failed says how a part of a command has failed, when it was run once more by itself; nil where it has not.
+func (q question) failed(ctx context.Context, by scenarios.Channel, part drivers.HiddenPart) *evidence.HiddenFailure {
+	x, err := drivers.Exchange{Output: q.seen.Text, Exit: q.seen.Exit}, error(nil)
+	switch {
+	case part.Whole: // it was run
+	case by == scenarios.Shell:
+		x, err = q.node.shell(ctx, part.Alone, q.timeout)
+	default:
+		x, err = q.node.run(ctx, part.Alone, q.timeout)
+	}
+	failure := &evidence.HiddenFailure{Command: part.Command, Exit: x.Exit, Whole: part.Whole, OfLast: slices.Contains(part.Last, x.Exit)}
+	if !part.Whole && err == nil {
+		failure.Words = q.node.refusal(part.Command, by, x.Output)
+	}
+	switch {
+	case part.Whole && (x.Exit == scenarios.StatusNotFound || x.Exit == scenarios.StatusNotExecutable || x.Exit == drivers.NoExit):
+		return nil // that is told by other words
+	case err != nil || x.Exit == drivers.NoExit:
+		return &evidence.HiddenFailure{Command: part.Command, Exit: drivers.NoExit}
+	case failure.Words != "", x.Exit != 0 && !slices.Contains(part.No, x.Exit):
+		return failure
+	default:
+		return nil
+	}
+}
+
+// refusal are the words by which an answer says that nothing came of a line, where they are all of it.
+func (n *labNode) refusal(line string, by scenarios.Channel, answer string) string {
+	if r, ok := drivers.As[drivers.Refuser](n.driver); ok {
+		return r.Refusal(line, by == scenarios.Shell, answer)
+	}
+	return ""
+}
+
+// untaken are the words by which an answer says that a line was not taken, whatever else stands there.
+func (n *labNode) untaken(line string, by scenarios.Channel, answer string) string {
+	if t, ok := drivers.As[drivers.UntakenTeller](n.driver); ok {
+		return t.Untaken(line, by == scenarios.Shell, answer)
+	}
+	return ""
+}
+
+// complains reports whether a line of an answer begins with the name of a command's program, as what programs say of what is wrong does, or
+// as a script says of what ended it.
 func complains(command, answer string) bool {
 	name, _, _ := strings.Cut(command, " ")
-	return strings.Contains("\n"+answer, "\n"+path.Base(name)+": ")
+	return strings.Contains("\n"+answer, "\n"+path.Base(name)+": ") || strings.Contains("\n"+answer, "\nTraceback (most recent call last):")
 }
 
 // quote makes one word of s for a shell.

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -61,6 +62,12 @@ func ended(allowed scenarios.Statuses, x drivers.Exchange, notFound string) erro
 		return sent(&RejectedError{Line: x.Command, Words: x.Rejected})
 	}
 	return sent(err)
+}
+
+// refused are the words by which a step's command says that it was not carried out, or a part of it: those that are all of its answer, or
+// that say wherever they stand that a line was not taken.
+func (n *labNode) refused(line string, by scenarios.Channel, answer string) string {
+	return cmp.Or(n.refusal(line, by, answer), n.untaken(line, by, answer))
 }
 
 // statusError is a command that ended by itself, with a status that is not allowed.

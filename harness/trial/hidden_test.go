@@ -34,6 +34,12 @@ func TestHiddenFailure(t *testing.T) {
 		{"it fails, and complains beside a number", `expect: 'text matches "(?m)^0$"'`, drivers.Exchange{Output: "show: no such thing\n0\n"}, 2, evidence.Inconclusive, "ended with status 2"},
 		{"it works", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 0, evidence.Reproduced, ""},
 		{"it says no", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 1, evidence.Reproduced, ""},
+		{
+			"it fails by the status that the last part says no by", `exit: [0, 1, 3], expect: 'trim(text) == "0"'`,
+			drivers.Exchange{Output: "0\n", Exit: 1},
+			3, evidence.Inconclusive, "a part of the command ended with status 3",
+		},
+		{"it is refused in words", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, -3, evidence.Inconclusive, "a part of the command was refused, and the line hides it: show routes: % Unknown command"},
 		{"its status is named", `exit: [0, 1, 2], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 2, evidence.Reproduced, ""},
 		{"by the rules of then", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, 2, evidence.Reproduced, ""},
 		{"nobody answers", `exit: [0, 1], expect: 'trim(text) == "0"'`, drivers.Exchange{Output: "0\n", Exit: 1}, -2, evidence.Inconclusive, "whether a part of the command failed, which the line hides, is not known"},
@@ -45,14 +51,16 @@ func TestHiddenFailure(t *testing.T) {
 					if !shell || asked != line {
 						return nil
 					}
-					return []drivers.HiddenPart{{Command: "show routes", Alone: "alone", No: []int{1}}}
+					return []drivers.HiddenPart{{Command: "show routes", Alone: "alone", No: []int{1}, Last: []int{1, 3}}}
 				}
 				w.platform.ShellFn = func(_, asked string) (drivers.Exchange, error) {
 					switch {
 					case !w.broken.Load():
 						return drivers.Exchange{Output: "1 route 10.9\n"}, nil
-					case asked == "alone" && tt.status < 0:
+					case asked == "alone" && tt.status == -2:
 						return drivers.Exchange{}, drivers.ErrTimeout
+					case asked == "alone" && tt.status == -3:
+						return drivers.Exchange{Output: "% Unknown command\n", Exit: 1}, nil
 					case asked == "alone":
 						return drivers.Exchange{Exit: tt.status}, nil
 					default:

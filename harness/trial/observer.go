@@ -160,6 +160,9 @@ func (b *observer) observe(ctx context.Context, c *plan.Check, ref string, timeo
 	}
 	o.Took = b.rec.now() - o.At
 	o.Text, o.Error, o.Refusal = b.rec.redact.Text(o.Text), b.rec.hide(b.rec.redact.Text(o.Error)), b.rec.redact.Text(o.Refusal)
+	if o.Hidden != nil {
+		o.Hidden.Words = b.rec.redact.Text(o.Hidden.Words)
+	}
 	if s := judge.Evaluate(c, b.lab.plan.Rules, o, nil); s.Err == "" {
 		o.Value = evidence.Short(s.Value)
 	}
