@@ -259,6 +259,7 @@ func TestEvaluateUnopened(t *testing.T) {
 		{"without eval", exec(`text contains "0"`), "sh: 1: cannot create /nosuch/y: Directory nonexistent\n0\n", 0, nil, true},
 		{"a descriptor", exec(`not (text contains "Full")`), "sh: 1: eval: 9: Bad file descriptor\n", 0, nil, true},
 		{"more than one file", exec(`not (text contains "Full")`), "bash: line 1: $(echo a b): ambiguous redirect\n", 0, nil, true},
+		{"a host", exec(`exit != 0`), "bash: line 1: 10.9.0.300: Temporary failure in name resolution\n", 1, nil, true},
 		{"its status says no", exec(`exit != 0`), dash, 2, nil, true},
 		{"any status is one", exec(`not (text contains "Full")`, -1), dash, 2, nil, true},
 		{"its status is looked at", exec(`exit == 2`), dash, 2, true, true},
