@@ -149,25 +149,12 @@ func (t *tail) whole() bool {
 	return !t.some || t.last[1] == '\n' || t.last[1] == '\r' || t.last == [2]byte{'\n', 0}
 }
 
-// leaves is what a reader answers a pager with who wants no more, and leftOut what people write where they left lines out.
-var (
-	leaves  = regexp.MustCompile(`^(?:[qQ]|\^C|\x03)$`)
-	leftOut = regexp.MustCompile(`(?i)^[\s!#*-]*(?:[<\[({] ?-*(?:snip(?:ped)?|(?:output |lines |rest |text )?(?:omitted|truncated|removed|deleted|cut))(?: for brevity)?-* ?[>\])}]|-+ ?snip ?-*|(?:output|lines|rest) (?:omitted|truncated|removed)(?: for brevity)?|[\[<(]?(?:\.{3}|…)[\])>]?)[\s!#*.-]*$`)
-)
-
 func (s *splitter) line(l *logs.Line) {
 	s.lines++
 	var c Cleaned
 	text, pager, paged := s.clean.line(strings.TrimRight(l.Raw, "\r"), &c)
 	if paged && s.sec != nil {
 		s.sec.pager = l.Number
-		if leaves.MatchString(text) {
-			text, pager = "", true
-			s.sec.Cut = cmp.Or(s.sec.Cut, fmt.Sprintf("its reader left the pager (line %d)", l.Number))
-		}
-	}
-	if s.sec != nil && leftOut.MatchString(text) {
-		s.sec.Cut = cmp.Or(s.sec.Cut, fmt.Sprintf("somebody left lines out of it (line %d)", l.Number))
 	}
 	pager = pager || s.sec != nil && s.sec.pager > 0 && s.clean.quits(text)
 	if l.Cut > 0 {
