@@ -204,7 +204,7 @@ func TestRulesThatSayNothing(t *testing.T) {
 // TestCheckCutShort: of a packed log that ends in the middle, as a broken upload does, what came is judged: a sign is one, what
 // is not there is not known, and the files behind it are read.
 func TestCheckCutShort(t *testing.T) {
-	const loop = "11/28/2026 10:00:01.00 <Warn:ELRP.Report.Message> Slot-1: [CLI:v1:1] LOOP DETECTED : 1234 transmited, 20 received, ingress slot:port (1:1)\n"
+	const loop = "11/28/2026 10:00:01.00 <Warn:ELRP.Report.Message> Slot-1: [CLI:v1:1] LOOP DETECTED : 20 received, ingress slot:port (1:1)\n"
 	var text strings.Builder
 	for i := range 5000 {
 		fmt.Fprintf(&text, "11/28/2026 10:00:%02d.%02d <Info:vlan.msgs.portLinkStateUp> Port %d link UP\n", i/100%60, i%100, i*7919%1000)
