@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"archive/tar"
 	"bufio"
 	"bytes"
 	"cmp"
@@ -196,7 +197,7 @@ func (r *reading) archive(name string, data []byte, depth int, u *unpack.Unpacke
 		}
 		return r.one(name, bytes.NewReader(data), data[:min(len(data), 512)])
 	}
-	return u.Each(data, depth, func(m unpack.Member) error {
+	err := u.Each(data, depth, func(m unpack.Member) error {
 		inner := name
 		switch {
 		case !m.Regular:
@@ -214,6 +215,24 @@ func (r *reading) archive(name string, data []byte, depth int, u *unpack.Unpacke
 		}
 		return nil
 	})
+	if f == unpack.Tar && errors.Is(err, unpack.ErrCut) {
+		if v := (visitError{}); errors.As(r.remnant(name, data), &v) {
+			return v
+		}
+	}
+	return err
+}
+
+// remnant reads what there is of the text that a tar archive ends in the middle of: its part says that it is not whole.
+func (r *reading) remnant(name string, data []byte) error {
+	archive := tar.NewReader(bytes.NewReader(data))
+	for h, err := archive.Next(); err == nil; h, err = archive.Next() {
+		text, ended := io.ReadAll(io.LimitReader(archive, int64(len(data))))
+		if errors.Is(ended, io.ErrUnexpectedEOF) && len(text) > 0 && h.Typeflag == tar.TypeReg && unpack.FormatOf(text) == unpack.Plain {
+			return r.one(path.Join(name, h.Name), io.MultiReader(bytes.NewReader(text), archive), text[:min(len(text), 512)])
+		}
+	}
+	return nil
 }
 
 // one reads what is not packed.

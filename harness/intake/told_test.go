@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"fmt"
 	"os"
@@ -251,5 +252,26 @@ func TestLeftOut(t *testing.T) {
 		if got := strings.Join(p.Cut, "\n"); !strings.Contains(got, c.want) || c.want == "" && got != "" {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+// TestTarCutShort: of a tar that ends in the middle of its file, what came of that is read, and is not whole.
+func TestTarCutShort(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("r1# show version\nFRRouting 10.1.1 (r1) on Linux(6.1.0).\nr1# show interface brief\n")
+	for i := range 200 {
+		fmt.Fprintf(&text, "eth%d  up  default  10.0.%d.1/24\n", i, i)
+	}
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	if err := w.WriteHeader(&tar.Header{Name: "a.txt", Mode: 0o600, Size: int64(text.Len()), Typeflag: tar.TypeReg}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(text.String())); err != nil {
+		t.Fatal(err)
+	}
+	f := imported(t, "sent.tar", b.Bytes()[:2000])
+	if len(f.Parts) != 1 || f.Parts[0].Device != "r1" || len(f.Parts[0].Cut) == 0 || !strings.Contains(f.Error, "it is cut") {
+		t.Errorf("%q, parts %+v", f.Error, f.Parts)
 	}
 }
