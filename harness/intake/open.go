@@ -5,8 +5,10 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"compress/flate"
 	"compress/gzip"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -215,12 +217,67 @@ func (r *reading) archive(name string, data []byte, depth int, u *unpack.Unpacke
 		}
 		return nil
 	})
-	if f == unpack.Tar && errors.Is(err, unpack.ErrCut) {
-		if v := (visitError{}); errors.As(r.remnant(name, data), &v) {
-			return v
-		}
+	var left error
+	switch {
+	case !errors.Is(err, unpack.ErrCut):
+	case f == unpack.Tar:
+		left = r.remnant(name, data)
+	case f == unpack.Zip:
+		left = r.unlisted(name, data)
+	}
+	if v := (visitError{}); errors.As(left, &v) {
+		return v
 	}
 	return err
+}
+
+// unlisted reads the texts of a zip whose list of files, which is at its end, did not come: by the heads before each
+// (APPNOTE.TXT, 4.3.7). The last may not be whole, and says so.
+func (r *reading) unlisted(name string, data []byte) error {
+	const head, stored, deflated, encrypted, behind = 30, 0, 8, 1, 8 // behind: the sizes stand behind the file
+	room := r.o.Limits.Size
+	for range r.o.Limits.Members {
+		at := bytes.Index(data, []byte("PK\x03\x04"))
+		if at < 0 || len(data) < at+head {
+			return nil
+		}
+		h := data[at : at+head]
+		names, extra := int(binary.LittleEndian.Uint16(h[26:])), int(binary.LittleEndian.Uint16(h[28:]))
+		begin := at + head + names + extra
+		if begin > len(data) {
+			return nil
+		}
+		inner := path.Join(name, string(data[at+head:at+head+names]))
+		data = data[begin:]
+		packed := bytes.NewReader(data)
+		var from io.Reader
+		switch method := binary.LittleEndian.Uint16(h[8:]); {
+		case h[6]&encrypted != 0:
+			continue
+		case method == deflated:
+			from = flate.NewReader(packed)
+		case method == stored && h[6]&behind == 0:
+			from = &exactly{packed, int64(binary.LittleEndian.Uint32(h[18:]))}
+		default:
+			continue
+		}
+		text, ended := io.ReadAll(&bounded{r: from, room: room})
+		if errors.Is(ended, errTooLong) {
+			return ended
+		}
+		room -= int64(len(text))
+		if len(text) > 0 && unpack.FormatOf(text) == unpack.Plain {
+			in := &exactly{bytes.NewReader(text), int64(len(text))}
+			if ended != nil {
+				in.left++ // it ends as the archive does
+			}
+			if err := r.one(inner, in, text[:min(len(text), 512)]); errors.As(err, &visitError{}) {
+				return err
+			}
+		}
+		data = data[len(data)-packed.Len():]
+	}
+	return nil
 }
 
 // remnant reads what there is of the text that a tar archive ends in the middle of: its part says that it is not whole.
@@ -284,6 +341,24 @@ func (r *reading) one(name string, in io.Reader, head []byte) error {
 		r.f.Parts = append(r.f.Parts, p.Part)
 	}
 	return err
+}
+
+// exactly is a stream of so many bytes: one that ends before is cut.
+type exactly struct {
+	r    io.Reader
+	left int64
+}
+
+func (e *exactly) Read(p []byte) (int, error) {
+	if e.left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := e.r.Read(p[:min(int64(len(p)), e.left)])
+	e.left -= int64(n)
+	if errors.Is(err, io.EOF) && e.left > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // isText reports whether what a file begins with is text: without a zero, or of UTF-16 from the line on in which the

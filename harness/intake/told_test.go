@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"fmt"
 	"os"
@@ -273,5 +274,40 @@ func TestTarCutShort(t *testing.T) {
 	f := imported(t, "sent.tar", b.Bytes()[:2000])
 	if len(f.Parts) != 1 || f.Parts[0].Device != "r1" || len(f.Parts[0].Cut) == 0 || !strings.Contains(f.Error, "it is cut") {
 		t.Errorf("%q, parts %+v", f.Error, f.Parts)
+	}
+}
+
+// TestZipCutShort: of a zip that is cut, whose list of files is at its end, the files that came whole are read as such, and the
+// last says that it is not whole.
+func TestZipCutShort(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	middle := 0
+	for _, name := range []string{"r1", "r2"} {
+		w, err := z.Create(name + ".txt") // which ends the one before
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		middle = b.Len()
+		text := name + "# show version\nFRRouting 10.1.1 (" + name + ") on Linux(6.1.0).\n" + name + "# show interface brief\n"
+		for i := range 2000 {
+			text += fmt.Sprintf("eth%d  up  default  10.%d.%d.1/24\n", i*7919%2000, i%200, i*31%255)
+		}
+		if _, err := w.Write([]byte(text + name + "# \n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f := imported(t, "sent.zip", b.Bytes()[:(middle+b.Len())/2])
+	if len(f.Parts) != 2 || !strings.Contains(f.Error, "it is cut") {
+		t.Fatalf("%q, %d parts", f.Error, len(f.Parts))
+	}
+	if r1, r2 := f.Parts[0], f.Parts[1]; r1.Device != "r1" || len(r1.Cut) > 0 || r2.Device != "r2" || len(r2.Cut) == 0 {
+		t.Errorf("%s %q, %s %q", r1.Device, r1.Cut, r2.Device, r2.Cut)
 	}
 }
