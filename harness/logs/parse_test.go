@@ -309,3 +309,11 @@ func TestLinesOfAFile(t *testing.T) {
 		}
 	}
 }
+
+// TestLeapDay: a day that the year of today may not have is of the last year that has it, and so is what comes behind it.
+func TestLeapDay(t *testing.T) {
+	all := read(t, logs.Read(strings.NewReader("Feb 29 10:00:00 r1 x: a\nMar  1 10:00:00 r1 x: b\n"), "log", logs.Options{}))
+	if !all[0].Parsed() || all[0].Time.Month() != time.February || all[1].Time.Sub(all[0].Time) != 24*time.Hour || all[0].Time.After(time.Now().AddDate(0, 0, 1)) {
+		t.Errorf("%s and %s", all[0].Time, all[1].Time)
+	}
+}

@@ -95,8 +95,18 @@ type years struct {
 }
 
 // year is that which puts the day next to the line before: December may be read in January. The
-// first line lies in the past, or at most a day ahead.
+// first line lies in the past, or at most a day ahead. The 29th of February is of the last year that has one.
 func (y *years) year(m time.Month, d int) int {
+	best := y.nearest(m, d)
+	for back := 0; m == time.February && d == 29 && back < 8; back++ { // 1900 and 2100 have none
+		if time.Date(best-back, m, d, 0, 0, 0, 0, time.UTC).Month() == m {
+			return best - back
+		}
+	}
+	return best
+}
+
+func (y *years) nearest(m time.Month, d int) int {
 	if y.last.IsZero() {
 		if time.Date(y.now.Year(), m, d, 0, 0, 0, 0, time.UTC).After(y.now.AddDate(0, 0, 1)) {
 			return y.now.Year() - 1
