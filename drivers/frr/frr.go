@@ -95,7 +95,7 @@ type Driver struct {
 
 // Run implements drivers.Driver: a line for vtysh.
 func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, error) {
-	return d.cli.Run(ctx, c)
+	return askAgain(ctx, c, d.cli.Run)
 }
 
 // OpenSession implements drivers.SessionOpener: vtysh takes a while to learn what all daemons take.

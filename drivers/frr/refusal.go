@@ -1,8 +1,11 @@
 package frr
 
 import (
+	"context"
 	"regexp"
+	"strings"
 
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/refusals"
 )
 
@@ -38,7 +41,38 @@ func (d *Driver) Untaken(command string, shell bool, answer string) string {
 	return refusals.Within(refusals.Vtysh, answer)
 }
 
+// askAgain runs a command, and once more in fuller words where its answer has none: vtysh filters a refusal by what stands behind the pipe as
+// it does an answer, and in JSON a daemon writes {} for an empty table and for what it does not know. A refusal of the fuller command is what
+// is given; else the first answer is one.
+func askAgain(ctx context.Context, c drivers.Command, run func(context.Context, drivers.Command) (drivers.Exchange, error)) (drivers.Exchange, error) {
+	x, err := run(ctx, c)
+	line, fuller := inFull(c.Line, x.Output)
+	if err != nil || x.Rejected != "" || !fuller {
+		return x, err
+	}
+	c.Line = line
+	full, err := run(ctx, c)
+	if err == nil && (full.Rejected != "" || refusals.Of(refusals.Vtysh, full.Output) != "") {
+		x.Output, x.Rejected = full.Output, full.Rejected
+	}
+	return x, err
+}
+
+// inFull gives the command whose answer tells why another one's has no words; false where that one's has some, or is as full as it can be.
+func inFull(line, answer string) (string, bool) {
+	bare, _, piped := strings.Cut(line, "|")
+	switch {
+	case piped && blank.MatchString(answer):
+		return bare, true
+	case forJSON.MatchString(line) && nothing.MatchString(answer):
+		return forJSON.ReplaceAllString(line, ""), true
+	default:
+		return "", false
+	}
+}
+
 var (
-	vtysh = regexp.MustCompile(`\bvtysh\b`)
-	blank = regexp.MustCompile(`^\s*$`)
+	vtysh   = regexp.MustCompile(`\bvtysh\b`)
+	blank   = regexp.MustCompile(`^\s*$`)
+	nothing = regexp.MustCompile(`^\s*\{\s*\}\s*$`)
 )

@@ -26,7 +26,12 @@ func TestRefusal(t *testing.T) {
 		"{\"warning\":\"peer is going down\"}\n":                              "",
 		"{\"10.0.0.2\":{\"warning\":\"No such neighbor\"},\"10.0.0.3\":{}}\n": "",
 
-		"% Network not in table\n":                  "",
+		"ZEBRA:\nZEBRA: 'route-map x' not found\nBGP:\nBGP: 'route-map x' not found\n": "ZEBRA: 'route-map x' not found",
+		"VNI not found\n":                       "VNI not found",
+		"Nexthop Group ID: 99 does not exist\n": "Nexthop Group ID: 99 does not exist",
+
+		"{}\n":                     "",
+		"% Network not in table\n": "",
 		"% No BGP neighbors found in VRF default\n": "",
 		"No BGP prefixes displayed, 0 exist\n":      "",
 		"Peers 1\n\n% No matching neighbor\n":       "",

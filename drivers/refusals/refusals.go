@@ -90,7 +90,7 @@ func table() map[Program]words {
 // Of FRR 7.5.1 to 10.3: vtysh/vtysh.c and lib/command.c for what is not taken, and the daemons' *_vty.c for what is not there.
 var (
 	vtysh       = regexp.MustCompile(`\bvtysh\b`)
-	vtyshBeside = regexp.MustCompile(`^(?:Hello, this is FRRouting|Copyright |\S+(?:\(config[^)]*\))?[#>](?: |$))`)
+	vtyshBeside = regexp.MustCompile(`^(?:Hello, this is FRRouting|Copyright |[A-Z]\w*:$|\S+(?:\(config[^)]*\))?[#>](?: |$))`)
 	frrAnswers  = regexp.MustCompile(`^%? ?(?:Network not in |No BGP neighbors found|No matching |No .*\b(?:displayed|exist)\b)`)
 	frrAbsent   = regexp.MustCompile(`^(?:% ?\S|View/Vrf \S+ is unknown$|No such \w|Can(?:no|')t (?:find|compile|get|open) \S|Malformed \S` +
 		`|\S.* not found\.?$|\S.* does not (?:exist|have entry)\b|[^,:]* is not (?:enabled|running|configured)(?: in .*)?\.?$)`)
