@@ -424,7 +424,7 @@ func (w *Watcher) exit(e event) {
 	by, sent := w.ender(e.pid, p, e.at)
 	sent = sent && (signal != 0 || e.pid == e.thread)
 	orphan := p.born && w.processes[p.parent] == nil
-	if !Raised(signal) && !oom && !sent && !(orphan && endsByWish(signal)) || !p.inside() {
+	if !Raised(signal) && !oom && !sent && (!orphan || !endsByWish(signal)) || !p.inside() {
 		return
 	}
 	c := w.containers[p.container]

@@ -33,18 +33,6 @@ const (
 	querySources      = 28
 )
 
-// A report of listeners, version 2, and a record of it (RFC 3810, section 5.2).
-const (
-	reportCount   = 6
-	reportRecords = 8
-
-	groupExtra     = 1 // in words of four bytes
-	groupSources   = 2
-	groupAddr      = 4
-	groupList      = 20
-	groupExtraUnit = 4
-)
-
 // Options of neighbours (RFC 4861, section 4.6; RFC 8106, section 5.1). Their lengths are in
 // units of eight bytes.
 const (
@@ -98,7 +86,7 @@ func (c *capture) icmp6(f *frame, at, end int) {
 		}
 		c.neighbourOptions(f, at+redirectOptions, end)
 	case icmp6Reports:
-		c.listeners(at, end)
+		c.groups(at, end, ipv6Len)
 	case icmp6Echo, icmp6Reply:
 		c.payload(at+icmpLen, end)
 	default:
@@ -109,22 +97,6 @@ func (c *capture) icmp6(f *frame, at, end int) {
 func (c *capture) target(at, end int) {
 	if at+icmp6Target+ipv6Len <= end {
 		c.addr(at+icmp6Target, ipv6Len)
-	}
-}
-
-// listeners maps the groups and sources of a report.
-func (c *capture) listeners(at, end int) {
-	p := at + reportRecords
-	for range c.u16(at + reportCount) {
-		if p+groupList > end {
-			return
-		}
-		c.plain(p, p+groupAddr)
-		c.addr(p+groupAddr, ipv6Len)
-		list := p + groupList
-		sources := list + c.u16(p+groupSources)*ipv6Len
-		c.addrs(list, min(sources, end), ipv6Len)
-		p = sources + c.byteAt(p+groupExtra)*groupExtraUnit
 	}
 }
 

@@ -14,13 +14,15 @@ const (
 	igmpReport2 = 0x16
 	igmpLeave   = 0x17
 	igmpReport3 = 0x22
+)
 
-	recordCount   = 6 // of a report of version 3
+// A report of IGMP 3 (RFC 3376, section 4.2) and of MLD 2 (RFC 3810, section 5.2), which differ in the length of an address.
+const (
+	recordCount   = 6
 	records       = 8
 	recordExtra   = 1 // in words of four bytes
 	recordSources = 2
-	recordGroup   = 4
-	recordList    = 8
+	recordGroup   = 4 // then the sources
 )
 
 // igmp maps groups and sources.
@@ -35,19 +37,24 @@ func (c *capture) igmp(at, end int) {
 			c.addrs(at+igmpSources, min(end, at+igmpSources+c.u16(at+igmpCount)*ipv4Len), ipv4Len)
 		}
 	case igmpReport3:
-		c.plain(at, at+records)
-		p := at + records
-		for range c.u16(at + recordCount) {
-			if p+recordList > end {
-				return
-			}
-			c.plain(p, p+recordGroup)
-			c.addr(p+recordGroup, ipv4Len)
-			list := p + recordList
-			sources := list + c.u16(p+recordSources)*ipv4Len
-			c.addrs(list, min(sources, end), ipv4Len)
-			p = sources + c.byteAt(p+recordExtra)*headerWord
+		c.groups(at, end, ipv4Len)
+	}
+}
+
+// groups maps the groups and sources of a report, whose addresses have so many bytes.
+func (c *capture) groups(at, end, size int) {
+	c.plain(at, at+records)
+	p := at + records
+	for range c.u16(at + recordCount) {
+		list := p + recordGroup + size
+		if list > end {
+			return
 		}
+		c.plain(p, p+recordGroup)
+		c.addr(p+recordGroup, size)
+		sources := list + c.u16(p+recordSources)*size
+		c.addrs(list, min(sources, end), size)
+		p = sources + c.byteAt(p+recordExtra)*headerWord
 	}
 }
 
