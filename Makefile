@@ -99,7 +99,7 @@ quick:
 # Labs leave processors idle, and what computes takes what is left, which labs hardly notice. What both are
 # built of is compiled once, before.
 test: ready-vm
-	$(GO) build $(RACE) ./...
+	$(GO) build $(filter-out -vet=off,$(RACE)) ./...
 	$(MAKE) --no-print-directory -j 2 waiting computing
 
 waiting:
