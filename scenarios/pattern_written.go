@@ -19,7 +19,7 @@ func writtenOtherwise(pattern string) (why, hint string, never bool) {
 			`single quotes keep backslashes: '\bFull\b'; within double ones write \\b`, true
 	}
 	re, err := boundedRegexp(pattern)
-	if err != nil || re.MatchString(pattern) {
+	if err != nil || re.MatchString(pattern) || operators.MatchString(pattern) {
 		return "", "", false
 	}
 	if part := pasted(pattern); part != "" {
@@ -52,6 +52,9 @@ func pasted(pattern string) string {
 	}
 	return ""
 }
+
+// operators match what nobody writes who means a text: classes and places by a letter, repetitions, alternatives, ends of a line, flags.
+var operators = regexp.MustCompile(`\\[A-Za-z]|[*+?|^$]|\{\d`)
 
 // plainGroup matches a group of words alone, which nothing repeats.
 var plainGroup = regexp.MustCompile(`^(\([\w ./:,-]+\))(?:[^*+?{]|$)`)
