@@ -103,7 +103,7 @@ test: ready-vm
 	$(MAKE) --no-print-directory -j 2 waiting computing
 
 waiting:
-	$(AGAIN) --packages="$(WAITING)" -- $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)'
+	$(AGAIN) --packages="$(WAITING)" -- $(RACE) -p 3 -timeout 30m -skip '$(SINGLE)'
 	$(AGAIN) --packages=./cmd/... -- $(RACE) -parallel 6 -timeout 40m -skip '$(CORPUS)'
 	$(PLAIN) $(AGAIN) --packages=./cmd/reprise -- -vet=off -parallel 6 -timeout 40m -run '$(CORPUS)'
 

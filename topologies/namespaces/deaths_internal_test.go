@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,6 +135,7 @@ func TestDeathsUnderLoad(t *testing.T) {
 		t.Errorf("what keeps the node busy: %v", err)
 	}
 	ends, missed, why, err := l.Ends(t.Context(), "r1")
+	ends = slices.DeleteFunc(ends, func(e topologies.ProcessEnd) bool { return e.Signal != int(unix.SIGSEGV) }) // nor what kept the node busy
 	if err != nil || len(ends) != n && missed.IsZero() {
 		t.Errorf("%d of %d deaths were seen: %v", len(ends), n, err)
 	}
