@@ -55,7 +55,7 @@ export GORACE ?= atexit_sleep_ms=0
 WAITING := $(addsuffix /...,$(addprefix ./topologies/,vm containers namespaces spread mixed wire wiring procs tunnel)) ./harness/fleet/... ./drivers/...
 COMPUTING = $$($(GO) list ./... | grep -Ev '/cmd(/|$$)|/harness/isolate$$' | grep -Fvx "$$($(GO) list $(WAITING))")
 
-.PHONY: all build ready ready-vm demo quick test waiting computing corpus circle lint fuzz bench generate install uninstall dist clean
+.PHONY: all build ready ready-vm demo quick test corpus circle lint fuzz bench generate install uninstall dist clean
 
 all: build
 
@@ -102,6 +102,7 @@ test: ready-vm
 	$(GO) build $(filter-out -vet=off,$(RACE)) ./...
 	$(MAKE) --no-print-directory -j 2 waiting computing
 
+.PHONY: waiting computing
 waiting:
 	$(AGAIN) --packages="$(WAITING)" -- $(RACE) -p 3 -timeout 30m -skip '$(SINGLE)'
 	$(AGAIN) --packages=./cmd/... -- $(RACE) -parallel 6 -timeout 40m -skip '$(CORPUS)'

@@ -22,6 +22,7 @@ func TestFindingOfRun(t *testing.T) {
 	if err := evidence.WriteFile(run.Trial(1).File("logs", "r1", "bird.log"), []byte("2026-03-01 10:15:01.000 <BUG> Assertion 'c->state == CS_UP' failed at nest/proto.c:99\n")); err != nil {
 		t.Fatal(err)
 	}
+	reportstest.Reseal(t, run)
 	if err := logs.Annotate(run); err != nil {
 		t.Fatal(err)
 	}
