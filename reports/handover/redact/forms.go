@@ -849,7 +849,7 @@ func (m *matcher) fits(f field, t *token) bool {
 		from, to := urlHost(v)
 		return isHost(v[from:to])
 	case "serial":
-		return len(v) >= shortestLicense && strings.ToUpper(v) == v && strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == "" && (strings.ContainsAny(v, "0123456789") && !isNumber(v) || isOdd(v))
+		return len(v) >= shortestLicense && strings.ToUpper(v) == v && strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == "" && (strings.ContainsAny(v, "0123456789") && !isNumber(v) || serialLetters(v))
 	case "host":
 		return wordClass(v[0]) && isHost(v) && !isPortName(low) && !m.inColumn(f)
 	case "user", "name":

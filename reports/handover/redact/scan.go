@@ -1440,6 +1440,11 @@ func (s *scanner) restOfLine(t term, pos, limit int) {
 	}
 }
 
+// serialLetters reports whether letters alone may be a serial number: capitals that are no word.
+func serialLetters(v string) bool {
+	return len(v) >= shortestLicense && strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" && isOdd(v)
+}
+
 // replace takes v, which stands where a value of this rule stands.
 func (s *scanner) replace(name string, rule Rule, f field, v string) {
 	low := strings.ToLower(v)
@@ -1465,7 +1470,7 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 		}
 		return
 	case RuleSerial:
-		if name == "board" && isNumber(v) || lineSpeeds[v] || !strings.ContainsAny(v, "0123456789") || len(v) < 5 {
+		if name == "board" && isNumber(v) || lineSpeeds[v] || len(v) < 5 || !strings.ContainsAny(v, "0123456789") && !serialLetters(v) {
 			return
 		}
 	case RuleKeyBlock:
