@@ -227,9 +227,12 @@ func (m *meddling) look(ctx context.Context) *sight {
 	return s
 }
 
-// booted remembers how the nodes were when the lab was up, and holds how they are when the baseline does: the stimulus is to wait for
-// that. The function that it returns does.
-func (m *meddling) booted(ctx context.Context) { m.up = m.look(ctx) }
+// booted remembers how the nodes were when the lab was up, and holds how they are when the baseline does: the end of the trial is to wait
+// for the one, and the stimulus for the other. The functions that they return do.
+func (m *meddling) booted(ctx context.Context) (wait func()) {
+	m.up = m.look(ctx)
+	return m.up.looking.Wait
+}
 
 func (m *meddling) holds(ctx context.Context) (wait func()) {
 	m.held = m.look(ctx)

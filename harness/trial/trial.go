@@ -96,7 +96,7 @@ func (t *Trial) Execute(ctx context.Context) {
 	defer t.collector.late.begin(ctx)()
 	defer t.openSessions(ctx)()
 	outside := &meddling{lab: t.lab, rec: t.rec, since: time.Now()}
-	outside.booted(ctx)
+	defer outside.booted(ctx)()
 	defer t.lab.traffic.end() // before anything else takes a processor
 	t.lab.traffic.begin(ctx, scenarios.StartBaseline)
 	if !t.watchBaseline(ctx) && !t.deaths.asked() {
